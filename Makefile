@@ -1,0 +1,55 @@
+# Every command sets up what it needs and may be run twice. PYTHON=… names an interpreter.
+.POSIX:
+.PHONY: help demo test check bench docs soak lock clean
+
+PYTEST = .venv/bin/python -m pytest
+BIN = .venv/bin
+
+help:
+	@echo "make demo    lodge sample declarations and drive each to its end"
+	@echo "make test    run the tests"
+	@echo "make check   style, types, walls between modules, pages"
+	@echo "make bench   measure the assessment; FULL=1 for the large run"
+	@echo "make docs    build the pages into docs-site/"
+	@echo "make soak    long random tests"
+	@echo "make lock    choose newer pinned packages (needs a package index)"
+	@echo "make clean   remove what the commands made, except your data in .data/"
+
+demo:
+	@tools/setup.sh core
+	@THONGQUAN_DATA="$${THONGQUAN_DATA:-$(CURDIR)/.data}" $(BIN)/thongquan demo $(ARGS)
+
+# The whole suite on SQLite; with THONGQUAN_TEST_DATABASE_URL, what touches a database on PostgreSQL too.
+test:
+	@tools/setup.sh dev
+	env -u THONGQUAN_TEST_DATABASE_URL $(PYTEST) $(ARGS)
+	@if [ -n "$$THONGQUAN_TEST_DATABASE_URL" ]; then \
+		echo "the same site tests on PostgreSQL:"; $(PYTEST) tests/site $(ARGS); fi
+
+check:
+	@tools/setup.sh docs
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/zensical build --clean --strict
+
+bench:
+	@tools/setup.sh dev
+	@$(BIN)/python -m bench $(ARGS)
+
+docs:
+	@tools/setup.sh docs
+	@$(BIN)/python tools/print_docs.py
+	@$(BIN)/zensical build --clean --strict
+
+soak:
+	@tools/setup.sh dev
+	HYPOTHESIS_PROFILE=soak $(PYTEST) tests/properties $(ARGS)
+
+lock:
+	@tools/setup.sh core
+	@tools/lock.sh
+
+clean:
+	rm -rf .venv .tools .cache docs-site .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache

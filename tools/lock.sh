@@ -1,0 +1,16 @@
+#!/bin/sh
+# Choose the newest allowed packages and write requirements/*.txt: versions and hashes, no index address.
+set -eu
+cd "$(dirname -- "$0")/.."
+
+uv=$(command -v uv || echo .tools/uv/bin/uv)
+compile() {
+    "$uv" pip compile --quiet --upgrade --universal --python-version 3.12 --generate-hashes \
+        --no-header --no-emit-index-url --no-emit-find-links "$@"
+}
+
+compile pyproject.toml --extra postgres -o requirements/core.txt
+compile --group build -c requirements/core.txt -o requirements/build.txt
+compile --group dev -c requirements/core.txt -c requirements/build.txt -o requirements/dev.txt
+compile --group docs -c requirements/core.txt -c requirements/dev.txt -o requirements/docs.txt
+compile --group tools -o requirements/tools.txt
