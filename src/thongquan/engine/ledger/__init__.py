@@ -1,0 +1,1 @@
+"""Double entry in whole minor units: journals that never change, corrected only by further journals."""

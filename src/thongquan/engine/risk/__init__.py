@@ -1,0 +1,1 @@
+"""Selection: criteria and a random share give a channel, with every reason kept."""

@@ -1,0 +1,1 @@
+"""Events → time per stage and per clock; working calendars and legal deadlines."""
