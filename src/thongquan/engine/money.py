@@ -43,24 +43,23 @@ class Carry(enum.Enum):
 def half_up(numerator: Any, denominator: Any) -> Any:
     """`numerator / denominator` to the nearest integer, halves away from zero; denominator > 0.
 
-    int or int64 column in, the same out. Safe in int64 while |numerator| + denominator ≤ INT64_MAX.
+    int or column in, the same out. Safe in int64 while |numerator| + denominator ≤ INT64_MAX.
+    Floor division rounds down, so half the denominator is added first; below zero a hair less than half, which sends
+    an exact half away from zero there too.
     """
-    sign = 1 - 2 * (numerator < 0)
-    magnitude = numerator * sign
-    whole = magnitude // denominator
-    rest = magnitude - whole * denominator
-    return sign * (whole + 1 * (rest >= denominator - rest))
+    return (numerator + (denominator - (numerator < 0)) // 2) // denominator
 
 
 def truncate(numerator: Any, denominator: Any) -> Any:
-    """`numerator / denominator` towards zero; denominator > 0. int or int64 column in, the same out."""
-    sign = 1 - 2 * (numerator < 0)
-    return sign * ((numerator * sign) // denominator)
+    """`numerator / denominator` towards zero; denominator > 0. int or column in, the same out."""
+    return (numerator + (denominator - 1) * (numerator < 0)) // denominator
 
 
 def divide(numerator: Any, denominator: Any, rounding: Rounding) -> Any:
     """`numerator / denominator` by the rule `rounding`; denominator > 0."""
-    return half_up(numerator, denominator) if rounding is Rounding.HALF_UP else truncate(numerator, denominator)
+    return (
+        half_up(numerator, denominator) if rounding is Rounding.HALF_UP else truncate(numerator, denominator)
+    )
 
 
 def share_ppm(amount: Any, rate_ppm: Any, rounding: Rounding = Rounding.HALF_UP) -> Any:
@@ -126,7 +125,7 @@ def scaled(text: str, decimals: int) -> int:
     sign, whole, fraction = matched[1], matched[2], (matched[3] or "").rstrip("0")
     if len(fraction) > decimals:
         raise BadNumber("NUMBER_TOO_PRECISE", text[:40])
-    value = int(whole) * 10**decimals + (int(fraction.ljust(decimals, "0")) if fraction else 0)
+    value: int = int(whole) * 10**decimals + (int(fraction.ljust(decimals, "0")) if fraction else 0)
     return -value if sign == "-" else value
 
 
