@@ -252,7 +252,7 @@ def _parts(charge: Charge, line: Line, rates: DayRates, findings: list[Finding])
 def _missing(charge: Charge, line: Line, rates: DayRates) -> list[Finding]:
     duty = charge.duty
     findings = [
-        Finding("QUANTITY_MISSING", at=line.at, says={"tax": charge.tax, "unit": unit}, law=charge.law)
+        Finding("DUTY_QUANTITY_MISSING", at=line.at, says={"tax": charge.tax, "unit": unit}, law=charge.law)
         for unit in duty.units
         if unit not in line.quantities
     ]
