@@ -300,8 +300,8 @@ def open_to[F: Subject](machine: Machine[F], facts: F, actor: Actor) -> tuple[Op
 def fold[F: Subject](machine: Machine[F], events: Iterable[Event]) -> F:
     """The facts that stored events leave behind, in their order; the same `apply` as in `attempt`.
 
-    ValueError where the events have a gap or name an act that no row opens in that state: such a record was not
-    written by this table.
+    ValueError where the events have a gap, miscount the versions or name an act that no row opens in that state:
+    such a record was not written by this table.
     """
     facts = machine.start
     for event in events:
@@ -312,7 +312,7 @@ def fold[F: Subject](machine: Machine[F], events: Iterable[Event]) -> F:
 def follow[F: Subject](machine: Machine[F], facts: F, event: Event) -> F:
     """The facts after one more stored event; errors as `fold`."""
     step = machine.step(event.act, facts.state)
-    if event.n != facts.events + 1 or step is None:
+    if event.n != facts.events + 1 or step is None or event.version != facts.version + step.revises:
         raise ValueError(
             f"{machine.name}: event {event.n} ({event.act}) cannot follow {facts.events} in {facts.state}"
         )
