@@ -1,40 +1,81 @@
 """What a country must supply, and the one way in which its parts are put together.
 
-A country is a folder of this package: `pack.toml` and tables under `data/`, worked cases under `cases/`, and a small
-module whose `PACK` says what no table can. The class below answers everything from the tables; a country overrides
-only what its law does differently. A pack imports the engine and no other pack.
+A country is a folder beside this file: `pack.toml` and tables under `data/`, worked cases under `cases/`, and a small
+module whose `COUNTRY` is a subclass of `Pack` that overrides only what no table can say. Everything here is pure: day,
+declaration and tariff come as arguments. A pack imports the engine and no other pack.
+
+The tables, each explained where it is read: acts, taxes, codes/*, measures and commodities (the tariff), charges,
+exchange_rates, channels, forms, laws, deadlines, quotas. Only acts, taxes and codes/declaration_types must be there.
 """
 
 from __future__ import annotations
 
 import enum
 import importlib
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
-from importlib.resources import files
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from functools import cache, cached_property
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, Final, Self
 from zoneinfo import ZoneInfo
 
-from ..engine.assessment.taxes import Charge, Tax
-from ..engine.codes import CodeList
-from ..engine.dated import Period
-from ..engine.declaration import Declaration, GoodsItem
-from ..engine.findings import Finding, LegalRef
+import msgspec
 
-IMPORT = "import"
-EXPORT = "export"
+from ..engine.assessment.exchange import DayRates, ExchangeRate, ExchangeRates
+from ..engine.assessment.scalar import LineAssessment
+from ..engine.assessment.taxes import Charge, Line, Tax, check_order
+from ..engine.assessment.valuation import ChargeRule, ShareBy, Valuation, value_declaration
+from ..engine.assessment.whole import Assessment, assess_declaration
+from ..engine.codes import Code, CodeList
+from ..engine.dated import Period, as_of
+from ..engine.declaration import Declaration, GoodsItem
+from ..engine.findings import Finding, LegalRef, Severity, in_order
+from ..engine.money import Carry, Rounding, millionths_of
+from ..engine.risk.channels import Channel
+from ..engine.risk.draw import consignment_id
+from ..engine.risk.rules import RiskFacts, RiskLine, Rule
+from ..engine.tariff.measures import Given, Measure, MeasureKind, Schedule
+from ..engine.tariff.nomenclature import Commodity, Nomenclature
+from ..engine.tariff.quotas import Allotment, Quota
+from ..engine.tariff.rate_text import PLAIN_WORDS, RateReader
+from ..engine.tariff.tariff import Choice, Edition, Tariff, TariffView
+from ..engine.tariff.units import convert
+from ..engine.timing.calendar import Unit
+from .tables import LANGUAGES, SETTINGS, SOURCE, Folder, Row
+
+IMPORT: Final = "import"
+EXPORT: Final = "export"
+RATE_FROM_NOTICE: Final = "RATE_FROM_NOTICE"
+"""Note of a charge whose rate was read from an official tax notice: it proves the arithmetic and nothing else."""
+
+VAT_ADJUSTMENT: Final = "vat_adjustment"
+"""Base amount of charges that only the value added tax counts."""
+
+
+# what the tables hold
+
+
+class ActKind(enum.Enum):
+    """What stands behind a row: a law, a list that a law adopts, or the notice of a sum and no more."""
+
+    LAW = "law"
+    LIST = "list"
+    NOTICE = "notice"
 
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """One legal act that rows may cite (acts.csv).
+    """One source that rows may cite (acts.csv).
 
     number: as the gazette prints it. issued: when signed. in_force: when it takes effect. applies_from: the first day
     that its rows may speak of, which a late act sets before in_force. last_day: included, None while it stands.
     """
 
     number: str
-    title: str
+    kind: ActKind
+    names: Mapping[str, str]
     issued: date
     in_force: date
     applies_from: date
@@ -47,19 +88,45 @@ class Act:
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
-    """What a message is, read from its function and type codes by the pack's table.
+class Levy:
+    """One tax of the country (taxes.csv), in levying order.
 
-    act: the lifecycle act it asks for (lodge, amend, cancel, arrive). flow: "import" or "export", "" where the
-    message does not say (a follow-up takes its declaration's). simplified: the reduced low-value data set.
-    prelodged: before the goods are there. supplementary: completes a simplified declaration or an entry in records.
+    flow: "import" or "export". always: whether every line of that flow owes it, so that a missing rate is a finding;
+    else it is due where the tariff has a row. names: language → its official name.
     """
 
-    act: str
+    tax: Tax
+    flow: str
+    always: bool
+    names: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What a message is, read from its codes by the table codes/declaration_types.
+
+    asks: the lifecycle act it asks for (lodge, prelodge, amend, request_cancel, arrive). flow: "import" or "export",
+    "" where the message does not say (a follow-up takes its declaration's). simplified: a reduced data set, which may
+    lack values. prelodged: before the goods are there. supplementary: completes a simplified declaration or an entry
+    in records. untaxed: no tax is assessed on this kind of message.
+    """
+
+    asks: str
     flow: str = ""
     simplified: bool = False
     prelodged: bool = False
     supplementary: bool = False
+    untaxed: bool = False
+
+
+class Liability(enum.Enum):
+    """What a procedure does to the taxes of a line (codes/procedures)."""
+
+    DUE = "due"
+    SUSPENDED = "suspended"
+    """The taxes are computed, and not due while the procedure lasts."""
+    NONE = "none"
+    """No tax arises."""
 
 
 class Terms(enum.Enum):
@@ -69,21 +136,24 @@ class Terms(enum.Enum):
     """Before the goods are cleared."""
     DEFERRED = "deferred"
     """On a deferment account: cleared against the account's own security."""
-    POSTPONED = "postponed"
-    """Accounted for on the trader's own tax return: nothing is paid to customs."""
     SECURED = "secured"
     """Covered by a guarantee while the liability is open."""
+    POSTPONED = "postponed"
+    """Accounted for on the trader's own tax return: nothing is paid to customs."""
     SUSPENDED = "suspended"
     """Not due while the procedure lasts."""
 
 
+OWED_TO_CUSTOMS: Final = frozenset({Terms.NOW, Terms.DEFERRED, Terms.SECURED})
+"""Terms under which customs has a claim to be paid or secured before release."""
+
+
 @dataclass(frozen=True, slots=True)
 class Payment:
-    """How one tax of one line is paid: the declared code, its terms, the rule that gives them."""
+    """How one tax of one line is paid: the declared code, "" where none was declared, and its terms."""
 
     method: str
     terms: Terms
-    law: LegalRef
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,11 +167,40 @@ class Form:
 
 @dataclass(frozen=True, slots=True)
 class Deadline:
-    """A time that the law gives: amount of `unit` ("day", "working_day", "hour", "working_hour")."""
+    """A time that the law gives; `engine.timing.calendar.due` counts it."""
 
     amount: int
-    unit: str
+    unit: Unit
     law: LegalRef
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """What one line owes before any sum is done.
+
+    charges: with their duties. quantities: in the units that the duties name. pending: taxes that are due, but whose
+    rate is not known. relieved: taxes that the procedure takes off again, with their law.
+    """
+
+    charges: tuple[Charge, ...] = ()
+    quantities: Mapping[str, int] = field(default_factory=dict)
+    pending: tuple[str, ...] = ()
+    relieved: Mapping[str, LegalRef] = field(default_factory=dict)
+    findings: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Numbering:
+    """How customs numbers are written: year (two digits), prefix, office, sequence, check character.
+
+    office_width: characters of the office's code without the prefix. sequence_width: digits. default_office: where a
+    declaration names none.
+    """
+
+    prefix: str
+    office_width: int
+    sequence_width: int
+    default_office: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,76 +208,744 @@ class Pack:
     """One country. Fields are its data, methods its decisions; all of them pure.
 
     version: SHA-256 over its data files; every assessment names it. names: language → name of the country.
-    decimals: of `currency`. zone: IANA name of the zone that turns an instant into a legal day. taxes: in levying
-    order. acts: by official number. forms: lifecycle act → form. deadlines: by name.
-    external_references: whether a follow-up may name a declaration by another system's number; only a
-    demonstration that replays that system's messages turns it on.
+    decimals: of `currency`. zone: IANA name of the zone that turns an instant into a legal day. rounding: of amounts
+    exchanged for the customs value. forms: lifecycle act → the form it issues. laws: lifecycle act → its legal source.
+    transport_documents: types of previous documents that identify a consignment. complete: whether the nomenclature
+    has every code; where it has not, a code it lacks is a rate not given, and no error of the declarant.
+    external_references: whether a follow-up may name a declaration by another system's number; only a demonstration
+    that replays that system's messages turns it on.
     """
 
+    folder: Path
     code: str
     version: str
     names: Mapping[str, str]
     currency: str
     decimals: int
     zone: str
-    taxes: tuple[Tax, ...]
+    levies: tuple[Levy, ...]
     acts: Mapping[str, Act]
     code_lists: Mapping[str, CodeList]
-    forms: Mapping[str, Form] = field(default_factory=dict)
-    deadlines: Mapping[str, Deadline] = field(default_factory=dict)
+    exchange: ExchangeRates
+    numbering: Numbering
+    rounding: Rounding = Rounding.HALF_UP
+    channel_rules: tuple[Rule, ...] = ()
     random_share_ppm: int = 0
+    forms: Mapping[str, Form] = field(default_factory=dict)
+    laws: Mapping[str, LegalRef] = field(default_factory=dict)
+    deadlines: Mapping[str, Deadline] = field(default_factory=dict)
+    quotas: tuple[Quota, ...] = ()
+    transport_documents: tuple[str, ...] = ()
+    complete: bool = True
     external_references: bool = False
 
+    # days and kinds
+
+    @property
+    def taxes(self) -> tuple[Tax, ...]:
+        """In levying order."""
+        return tuple(levy.tax for levy in self.levies)
+
+    @cached_property
+    def tariff(self) -> Tariff:
+        """Read when it is first asked for. UnusablePack where a row cannot be read."""
+        return read_tariff(self.folder, self.acts, self.code_lists)
+
     def legal_day(self, instant: datetime) -> date:
-        """The day of the law at an instant (aware; a naive one has no day)."""
+        """The day of the law at an instant (aware; ValueError for a naive one, which has no day)."""
         if instant.tzinfo is None:
             raise ValueError("an instant without a zone has no legal day")
         return instant.astimezone(ZoneInfo(self.zone)).date()
 
+    def fact(self, code_list: str, value: str, fact: str, day: date) -> str:
+        """A further column of a code list, "" where the code or the column is not known on that day."""
+        listed = self.code_lists.get(code_list)
+        code = listed.get(value, day) if listed is not None else None
+        return code.facts.get(fact, "") if code is not None else ""
+
     def kind_of(self, declaration: Declaration, day: date) -> Kind | None:
-        """What the message is, None when the pack's table does not know its type code on that day."""
-        raise NotImplementedError
+        """What the message is, None when the table does not know its codes on that day."""
+        code = self.code_lists["declaration_types"].get(declaration.type_code, day)
+        if code is None or code.facts["function"] != declaration.function_code:
+            return None
+        flow = code.facts["flow"]
+        procedures = [item.procedure_code[:2] for item in declaration.goods_items if item.procedure_code]
+        if not flow and code.facts["asks"] in ("lodge", "prelodge") and procedures:
+            flow = self.fact("procedures", procedures[0], "flow", day)
+        reduced = any(
+            self.fact("additional_procedures", added, "reduced", day) == "yes"
+            for item in declaration.goods_items
+            for added in item.additional_procedure_codes
+        )
+        return Kind(
+            asks=code.facts["asks"],
+            flow=flow,
+            simplified=reduced or code.facts["simplified"] == "yes",
+            prelodged=code.facts["prelodged"] == "yes",
+            supplementary=code.facts["supplementary"] == "yes",
+            untaxed=code.facts["untaxed"] == "yes",
+        )
+
+    # numbers and references
 
     def trader_of(self, declaration: Declaration) -> str:
         """Whose reference the functional reference is: with it, the natural key of an original."""
         return declaration.declarant_id
 
+    def office_of(self, declaration: Declaration) -> str:
+        """The office that a declaration names, the most particular first, else the pack's default."""
+        named = (
+            declaration.declaration_office_id,
+            declaration.presentation_office_id,
+            declaration.supervising_office_id,
+            declaration.exit_office_id,
+        )
+        return next((office for office in named if office), self.numbering.default_office)
+
     def number(self, office: str, year: int, sequence: int, kind: Kind | None = None) -> str:
-        """The customs number of the sequence-th declaration of an office and year, check character last."""
-        raise NotImplementedError
+        """The customs number of the sequence-th declaration of an office and year, its check character last.
+
+        kind is there for countries whose numbers tell import from export. ValueError when a part does not fit.
+        """
+        rule = self.numbering
+        place = office.removeprefix(rule.prefix).rjust(rule.office_width, "0")
+        body = f"{year % 100:02d}{rule.prefix}{place}{sequence:0{rule.sequence_width}d}"
+        fits = len(place) == rule.office_width and 0 < sequence < 10**rule.sequence_width
+        if not fits or not set(body) <= set(_ALPHABET):
+            raise ValueError(f"no customs number for office {office!r}, {year}, {sequence}")
+        return body + check_character(body)
 
     def is_number(self, text: str) -> bool:
         """Whether a text has the form and the check character of this pack's customs numbers."""
-        raise NotImplementedError
+        rule = self.numbering
+        length = 2 + len(rule.prefix) + rule.office_width + rule.sequence_width + 1
+        if len(text) != length or not set(text) <= set(_ALPHABET) or not text[:2].isdigit():
+            return False
+        return text[2:].startswith(rule.prefix) and check_character(text[:-1]) == text[-1]
 
-    def payment_of(self, declaration: Declaration, item: GoodsItem, tax: str, day: date) -> Payment:
-        """How a tax of a line is paid."""
-        raise NotImplementedError
+    def transport_document_of(self, declaration: Declaration) -> str:
+        """The reference of the transport document that the goods travel under, "" where none is declared."""
+        documents = [*declaration.previous_documents]
+        for item in declaration.goods_items:
+            documents += item.previous_documents
+        found = (d.id for kind in self.transport_documents for d in documents if d.type_code == kind and d.id)
+        return next(found, "")
+
+    def consignment_of(self, declaration: Declaration) -> str | Finding:
+        """What a draw is bound to: transport document and consignee; without one, a hash of the goods lines."""
+        consignee = declaration.consignee.id if declaration.consignee else ""
+        goods = msgspec.json.encode(declaration.goods_items)
+        return consignment_id(
+            self.transport_document_of(declaration),
+            consignee or declaration.importer_id or declaration.exporter_id,
+            otherwise=sha256(goods).hexdigest() if declaration.goods_items else "",
+        )
+
+    # selection
+
+    def rules_of(self, day: date) -> list[Rule]:
+        """The criteria in force on a day."""
+        return as_of(self.channel_rules, day)
+
+    def risk_facts(self, declaration: Declaration, trader_class: str = "") -> RiskFacts:
+        """What the criteria ask of a declaration."""
+        return RiskFacts(
+            tuple(
+                RiskLine(
+                    item.commodity_code,
+                    item.origin_country_code,
+                    item.procedure_code,
+                    frozenset(item.document_codes),
+                )
+                for item in declaration.goods_items
+            ),
+            trader_class,
+            frozenset(document.code for document in declaration.additional_documents),
+        )
+
+    # value and taxes
+
+    def charge_rules(self, day: date) -> dict[str, ChargeRule]:
+        """What each charge code means on a day (codes/charges)."""
+        listed = self.code_lists.get("charges")
+        return {code.value: charge_rule(code) for code in listed.as_of(day).values()} if listed else {}
+
+    def liability_of(self, item: GoodsItem, day: date) -> Liability:
+        """What the line's procedure does to its taxes; a line without one, or with one that is not known, owes them."""
+        found = self.fact("procedures", item.procedure_code[:2], "liability", day)
+        return Liability(found) if found else Liability.DUE
+
+    def preference_of(self, item: GoodsItem, tax: str, day: date) -> str:
+        """The scheme claimed for a tax of a line, "" for the general rate."""
+        claimed = item.preference_code
+        return "" if self.fact("preferences", claimed, "general", day) == "yes" else claimed
+
+    def origin_of(self, item: GoodsItem, preference: str) -> str:
+        """The origin that decides the rate: the preferential one where a preference is claimed and it is declared."""
+        preferential = item.preferential_origin_country_code if preference else ""
+        return preferential or item.origin_country_code
+
+    def taxes_of(self, declaration: Declaration, item: GoodsItem, kind: Kind, view: TariffView) -> list[Levy]:
+        """The taxes in question on a line: those of its flow that are always due or that the tariff has a row for."""
+        schedule = Schedule(kind.flow)
+        listed = {
+            row.tax
+            for row in view.measures(item.commodity_code, None, schedule)
+            if row.kind is not MeasureKind.TRADE_DEFENCE
+        }
+        return [
+            levy
+            for levy in self.levies
+            if levy.flow == kind.flow and (levy.always or levy.tax.code in listed)
+        ]
+
+    def quantities_of(self, item: GoodsItem, view: TariffView) -> dict[str, int]:
+        """What a line declares to be counted by: unit code → millionths, as declared.
+
+        Net mass is KGM where the message gives no unit; the tariff quantity takes the commodity's supplementary unit
+        there. A unit's qualifier may be written with or without "#" (KGM#G, KGMG).
+        """
+        declared: dict[str, int] = {}
+        if item.net_mass is not None:
+            declared[unit_code(item.net_mass.unit) or "KGM"] = item.net_mass.millionths
+        if item.gross_mass is not None:
+            unit = unit_code(item.gross_mass.unit)
+            declared.setdefault("KGMG" if unit in ("", "KGM") else unit, item.gross_mass.millionths)
+        if item.tariff_quantity is not None:
+            commodity = view.commodity(item.commodity_code)
+            units = (unit_code(item.tariff_quantity.unit), *(commodity.units if commodity else ()))
+            unit = next((unit for unit in units if unit), "")
+            if unit:
+                declared.setdefault(unit, item.tariff_quantity.millionths)
+        for tax in item.duty_tax_fees:
+            base = tax.specific_tax_base
+            if base is not None and base.unit and base.unit != self.currency:
+                declared[unit_code(base.unit)] = base.millionths
+        return declared
 
     def charges_for(
-        self, declaration: Declaration, item: GoodsItem, index: int, day: date
-    ) -> tuple[tuple[Charge, ...], tuple[Finding, ...]]:
-        """The duties due on a line of that day; an unknown rate is a finding."""
-        raise NotImplementedError
+        self, declaration: Declaration, item: GoodsItem, at: str, kind: Kind, view: TariffView
+    ) -> Chosen:
+        """The duties due on a line by the law of the view's day. `at` is the line's place, for the findings.
 
-    def deadline(self, name: str, start: datetime) -> datetime | None:
-        """Days and hours of a deadline added to an instant; None where the pack sets none by that name."""
-        found = self.deadlines.get(name)
-        if found is None:
-            return None
-        return start + (timedelta(hours=found.amount) if "hour" in found.unit else timedelta(days=found.amount))
+        A tax that is due and has no rate is pending and a finding, never zero.
+        """
+        if kind.untaxed or not kind.flow or self.liability_of(item, view.day) is Liability.NONE:
+            return Chosen()
+        charges: list[Charge] = []
+        pending: list[str] = []
+        findings: list[Finding] = []
+        defence: tuple[Measure, ...] = ()
+        for levy in self.taxes_of(declaration, item, kind, view):
+            choice = self.choice_of(declaration, item, at, levy, view)
+            defence = choice.defence
+            findings += choice.findings
+            if choice.measure is None:
+                pending.append(levy.tax.code)
+            else:
+                charges.append(self.charge_of(choice.measure))
+        charges += [self.charge_of(row) for row in defence]
+        quantities, wrong = self.counted(charges, self.quantities_of(item, view), at)
+        return Chosen(
+            tuple(charges),
+            quantities,
+            tuple(pending),
+            self.reliefs_of(item, view.day),
+            in_order([*findings, *wrong]),
+        )
+
+    def choice_of(
+        self, declaration: Declaration, item: GoodsItem, at: str, levy: Levy, view: TariffView
+    ) -> Choice:
+        """The rate of one tax on a line by the tariff's general rule."""
+        code, tax = item.commodity_code, levy.tax.code
+        preference = self.preference_of(item, tax, view.day)
+        if not self.complete and not view.knows(code):
+            says = {"code": code, "on": view.day.isoformat(), "preference": preference}
+            return Choice(
+                None, (), (), (Finding("RATE_NOT_GIVEN", f"{at}.commodity_code", says, levy.tax.law),)
+            )
+        return view.choose(
+            code,
+            Schedule(levy.flow),
+            tax,
+            self.origin_of(item, preference),
+            preference,
+            item.quota_order_id,
+            self.line_codes(declaration, item),
+            at,
+        )
+
+    def charge_of(self, measure: Measure) -> Charge:
+        """The charge that levies a row of the tariff; a rate known only from a notice says so."""
+        if measure.duty is None:
+            raise ValueError(f"{measure.commodity} {measure.tax}: a row without a duty cannot be levied")
+        act = self.acts.get(measure.law.act)
+        from_notice = act is not None and act.kind is ActKind.NOTICE
+        return Charge(
+            measure.tax,
+            measure.duty,
+            measure.law,
+            preference=measure.preference,
+            quota_order_id=measure.quota_order_id,
+            note=RATE_FROM_NOTICE if from_notice else "",
+            verified=measure.verified,
+        )
+
+    def counted(
+        self, charges: Iterable[Charge], declared: Mapping[str, int], at: str
+    ) -> tuple[dict[str, int], list[Finding]]:
+        """The declared quantities in the units that the charges name; what is missing the assessment reports.
+
+        A conversion that is no whole number of millionths is cut towards zero: less than a millionth of a unit.
+        """
+        quantities: dict[str, int] = {}
+        findings: list[Finding] = []
+        for unit in dict.fromkeys(unit for charge in charges for unit in charge.duty.units):
+            found = convert(declared, unit)
+            if isinstance(found, Finding):
+                if found.code != "QUANTITY_MISSING":
+                    findings.append(replace(found, at=at))
+            else:
+                quantities[unit] = found[0] // found[1]
+        return quantities, findings
+
+    def line_codes(self, declaration: Declaration, item: GoodsItem) -> tuple[str, ...]:
+        """The codes that a rate may ask of a line: the additional codes of the goods."""
+        return item.additional_codes
+
+    def reliefs_of(self, item: GoodsItem, day: date) -> dict[str, LegalRef]:
+        """Taxes that the line's additional procedures take off, each with its source (codes/additional_procedures)."""
+        listed = self.code_lists.get("additional_procedures")
+        codes = [listed.get(added, day) for added in item.additional_procedure_codes] if listed else []
+        found: dict[str, LegalRef] = {}
+        for code in codes:
+            if code is not None:
+                found.update(dict.fromkeys(code.facts.get("relieves", "").split(), code.law))
+        return found
+
+    # payment
+
+    def payment_of(self, declaration: Declaration, item: GoodsItem, tax: str, day: date) -> Payment:
+        """How a tax of a line is paid: the method declared for that tax, else for the line, by codes/payment_methods.
+
+        A method that the table does not know, and none at all, are paid before clearance.
+        """
+        fees = [fee for fee in item.duty_tax_fees if fee.payment_method_code]
+        fees.sort(key=lambda fee: (fee.type_code != tax, fee.type_code != ""))
+        own = [fee for fee in fees if fee.type_code in (tax, "")]
+        method = own[0].payment_method_code if own else ""
+        if self.liability_of(item, day) is Liability.SUSPENDED:
+            return Payment(method, Terms.SUSPENDED)
+        terms = self.fact("payment_methods", method, "terms", day)
+        return Payment(method, Terms(terms) if terms else Terms.NOW)
+
+    # reading
+
+    @classmethod
+    def read(cls, folder: Path) -> Self:
+        """The pack of a folder. UnusablePack with every cell that could not be read."""
+        return cls(**read_fields(folder))
+
+
+# composition
+
+
+def assess(
+    pack: Pack, declaration: Declaration, day: date, *, provisional: Collection[int] = ()
+) -> Assessment:
+    """What a declaration owes by the law of a day: value, charges, taxes, reliefs, findings. There is no other way.
+
+    provisional: positions, from 1, of lines whose price may still change. A message that no tax is assessed on, or
+    whose type the pack does not know (TYPE_CODE_UNKNOWN), owes nothing and has no value. A line of a simplified
+    declaration that states no value is left to its supplementary declaration (note ASSESSED_LATER).
+    """
+    rates = pack.exchange.as_of(day)
+    view = pack.tariff.as_of(day)
+    kind = pack.kind_of(declaration, day)
+    places = [f"goods_items[{number}]" for number in range(1, len(declaration.goods_items) + 1)]
+    findings: list[Finding] = []
+    if kind is None or kind.untaxed or not kind.flow:
+        if kind is None:
+            says = {
+                "code": declaration.type_code,
+                "function": declaration.function_code,
+                "on": day.isoformat(),
+            }
+            findings.append(Finding("TYPE_CODE_UNKNOWN", "type_code", says))
+        return _assessed(pack, [Line({}, (), at=at) for at in places], None, rates, view, findings)
+    valuation = value_declaration(
+        declaration, pack.charge_rules(day), rates, rounding=pack.rounding, provisional=provisional
+    )
+    lines: list[Line] = []
+    relieved: list[Mapping[str, LegalRef]] = []
+    later: set[str] = set()
+    for item, valued, at in zip(declaration.goods_items, valuation.lines, places, strict=True):
+        chosen = pack.charges_for(declaration, item, at, kind, view)
+        if _is_left_open(item, kind):
+            later.add(at)
+            findings.append(Finding("ASSESSED_LATER", at, severity=Severity.NOTE))
+            lines.append(Line({}, (), at=at))
+        else:
+            findings += chosen.findings
+            lines.append(valued.line(chosen.charges, chosen.quantities, chosen.pending))
+        relieved.append(chosen.relieved)
+    if later:
+        kept = tuple(f for f in valuation.findings if f.at.split(".")[0] not in later)
+        valuation = msgspec.structs.replace(valuation, findings=kept)
+    first = _assessed(pack, lines, valuation, rates, view, findings)
+    if not any(relieved):
+        return first
+    reliefs = zip(lines, first.lines, relieved, strict=True)
+    return _assessed(pack, [_relieve(*each) for each in reliefs], valuation, rates, view, findings)
+
+
+def _assessed(
+    pack: Pack,
+    lines: Sequence[Line],
+    valuation: Valuation | None,
+    rates: DayRates,
+    view: TariffView,
+    findings: Iterable[Finding],
+) -> Assessment:
+    return assess_declaration(
+        lines,
+        pack.taxes,
+        rates,
+        edition=pack.tariff.hash,
+        pack=pack.code,
+        pack_version=pack.version,
+        valuation=valuation,
+        findings=findings,
+    )
+
+
+def _is_left_open(item: GoodsItem, kind: Kind) -> bool:
+    return kind.simplified and item.item_charge is None and item.customs_value is None
+
+
+def _relieve(line: Line, assessed: LineAssessment, relieved: Mapping[str, LegalRef]) -> Line:
+    """The line with each relieved tax taken off in full; the rate stays, so that the relief can be seen and revoked."""
+    if not relieved:
+        return line
+    amounts = {id(amount.charge): amount.assessed_minor or 0 for amount in assessed.amounts if amount.charge}
+    charges = tuple(
+        replace(charge, deduct_minor=max(amounts[id(charge)], 0)) if charge.tax in relieved else charge
+        for charge in line.charges
+    )
+    return replace(line, charges=charges)
+
+
+def due_by_terms(
+    pack: Pack, declaration: Declaration, assessment: Assessment, day: date
+) -> dict[Terms, int | None]:
+    """What is payable under each of the terms that occur, in minor units; None while an amount is pending."""
+    sums: dict[Terms, int | None] = {}
+    for item, line in zip(declaration.goods_items, assessment.lines, strict=True):
+        for amount in line.amounts:
+            terms = pack.payment_of(declaration, item, amount.tax, day).terms
+            before = sums.get(terms, 0)
+            payable = amount.payable_minor
+            sums[terms] = None if before is None or payable is None else before + payable
+    return sums
+
+
+# numbers
+
+_ALPHABET: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+
+def check_character(text: str) -> str:
+    """The check character of a text of digits and capital letters: ISO/IEC 7064, MOD 37,36.
+
+    It finds every wrong character and every two neighbours that changed places.
+    """
+    product = 36
+    for character in text:
+        total = (product + _ALPHABET.index(character)) % 36 or 36
+        product = total * 2 % 37
+    return _ALPHABET[(37 - product) % 36]
+
+
+def unit_code(printed: str) -> str:
+    """A unit's code as the unit table has it: the qualifier's "#" left out."""
+    return printed.replace("#", "")
+
+
+# reading the folder
+
+
+def read_fields(folder: Path) -> dict[str, Any]:
+    """Everything but the tariff, by the names of Pack's fields."""
+    source = Folder(folder)
+    settings = _settings(source)
+    acts = source.rows("acts", "act kind issued in_force applies_from last_day", _act, needed=True)
+    lists = {name: _code_list(source, name) for name in source.tables("codes")}
+    if "declaration_types" not in lists:
+        says = {"file": "codes/declaration_types.csv"}
+        source.findings.append(Finding("PACK_FILE_MISSING", "codes/declaration_types.csv", says))
+    levies = tuple(source.rows("taxes", "code base flow always rounding carry step", _levy, needed=True))
+    try:
+        check_order([levy.tax for levy in levies])
+    except ValueError as error:
+        says = {"column": "base", "value": str(error)}
+        source.findings.append(Finding("PACK_CELL_UNREADABLE", "taxes.csv", says))
+    rates = source.rows("exchange_rates", "currency units price quoted", _exchange_rate)
+    fields = {
+        "folder": folder,
+        "version": source.version(),
+        "acts": {act.number: act for act in reversed(acts)},
+        "code_lists": lists,
+        "levies": levies,
+        "exchange": ExchangeRates(settings.get("currency", ""), settings.get("decimals", 0), rates),
+        "channel_rules": tuple(
+            source.rows(
+                "channels",
+                "id channel reason commodity_prefix origin procedure document trader_class weight",
+                _channel_rule,
+            )
+        ),
+        "forms": dict(source.rows("forms", "step number", _form)),
+        "laws": dict(source.rows("laws", "step", lambda row: (row.asked("step"), row.law))),
+        "deadlines": dict(source.rows("deadlines", "name amount unit", _deadline)),
+        "quotas": tuple(source.rows("quotas", "order_id volume unit allotment", _quota)),
+        **settings,
+    }
+    source.close()
+    return fields
+
+
+def read_tariff(folder: Path, acts: Mapping[str, Act], code_lists: Mapping[str, CodeList]) -> Tariff:
+    """The editions of measures.csv and commodities.csv, one for each act that their rows cite.
+
+    An act that acts.csv does not know makes an edition of all days; `pack-check` reports it.
+    """
+    source = Folder(folder)
+    extra = code_lists.get("units", ())
+    words = replace(
+        PLAIN_WORDS, units={**PLAIN_WORDS.units, **{f"/{code.value}": code.value for code in extra}}
+    )
+    reader = RateReader(words)
+    measures = source.rows(
+        "measures",
+        "commodity tax schedule duty kind preference origins excluded_origins quota additional_code verified",
+        lambda row: _measure(row, reader),
+    )
+    commodities = source.rows("commodities", "code units", _commodity)
+    source.close()
+    rows: dict[str, list[Measure]] = {}
+    for measure in measures:
+        rows.setdefault(measure.law.act, []).append(measure)
+    codes: dict[str, list[Commodity]] = {}
+    for act, commodity in commodities:
+        codes.setdefault(act, []).append(commodity)
+    return Tariff(
+        Edition(
+            act,
+            acts[act].life if act in acts else Period(date.min),
+            tuple(rows.get(act, ())),
+            Nomenclature(codes.get(act, ())),
+        )
+        for act in dict.fromkeys([*rows, *codes])
+    )
+
+
+def charge_rule(code: Code) -> ChargeRule:
+    """What a row of codes/charges means. ValueError for a fact that it cannot mean."""
+    facts = code.facts
+    return ChargeRule(
+        code.value,
+        {"+": 1, "-": -1}.get(facts.get("sign", ""), 0),
+        ShareBy(facts.get("share_by", "")),
+        code.law,
+        frozenset(facts.get("included_in", "").split()),
+        tuple(facts.get("bases", "").split()),
+    )
+
+
+def _settings(source: Folder) -> dict[str, Any]:
+    """pack.toml as fields of Pack; a value of the wrong kind is a finding."""
+    given = source.settings()
+    number = given.get("number", {})
+    try:
+        settings = {
+            "code": str(given["code"]),
+            "names": {str(language): str(name) for language, name in given["names"].items()},
+            "currency": str(given["currency"]),
+            "decimals": int(given["decimals"]),
+            "zone": ZoneInfo(given["zone"]).key,
+            "rounding": Rounding(given["rounding"]),
+            "random_share_ppm": int(given["random_share_ppm"]),
+            "complete": bool(given["complete"]),
+            "transport_documents": tuple(given.get("transport_documents", ())),
+            "numbering": Numbering(
+                str(number["prefix"]),
+                int(number["office_width"]),
+                int(number["sequence_width"]),
+                str(number["default_office"]),
+            ),
+        }
+    except (KeyError, ValueError, TypeError, AttributeError) as error:
+        if given:
+            says = {"column": SETTINGS, "value": repr(error)[:80]}
+            source.findings.append(Finding("PACK_CELL_UNREADABLE", SETTINGS, says))
+        return {}
+    return settings
+
+
+def _code_list(source: Folder, name: str) -> CodeList:
+    def code(row: Row) -> Code:
+        facts = {column: cell for column, cell in row.cells.items() if column not in _NOT_FACTS}
+        made = Code(row.asked("value"), row.period, row.law, row.names, facts)
+        for column, reader in _FACTS.get(name, {}).items():
+            row.read(column, reader)
+        if name == "charges":
+            charge_rule(made)
+        return made
+
+    return CodeList(
+        name, source.rows(f"codes/{name}", " ".join(("value", *_FACTS.get(name, ()))), code, more=True)
+    )
+
+
+def _one_of(*texts: str) -> Callable[[str], str]:
+    def read(text: str) -> str:
+        if text not in texts:
+            raise ValueError(text)
+        return text
+
+    return read
+
+
+_YES_NO = _one_of("yes", "no")
+
+_NOT_FACTS: Final = frozenset({"value", *SOURCE, *LANGUAGES})
+
+_FACTS: Final[Mapping[str, Mapping[str, Callable[[str], object]]]] = {
+    "declaration_types": {
+        "function": str,
+        "asks": str,
+        "flow": _one_of(IMPORT, EXPORT, ""),
+        "simplified": _YES_NO,
+        "prelodged": _YES_NO,
+        "supplementary": _YES_NO,
+        "untaxed": _YES_NO,
+    },
+    "procedures": {"liability": Liability, "flow": _one_of(IMPORT, EXPORT, "")},
+    "additional_procedures": {"relieves": str, "reduced": _YES_NO},
+    "payment_methods": {"terms": Terms},
+    "preferences": {"general": _YES_NO},
+    "charges": {"sign": _one_of("+", "-"), "share_by": ShareBy, "included_in": str, "bases": str},
+}
+"""Columns that a code list must have because the pack decides by them, and how each is read."""
+
+
+def _act(row: Row) -> Act:
+    return Act(
+        row.asked("act"),
+        row.read("kind", ActKind),
+        row.names,
+        row.day("issued"),
+        row.day("in_force"),
+        row.day("applies_from"),
+        row.day("last_day") if row.text("last_day") else None,
+    )
+
+
+def _levy(row: Row) -> Levy:
+    tax = Tax(
+        row.asked("code"),
+        row.words("base"),
+        row.law,
+        row.read("rounding", Rounding),
+        row.read("carry", Carry),
+        row.whole("step", 1),
+    )
+    return Levy(tax, row.one_of("flow", {IMPORT: IMPORT, EXPORT: EXPORT}), row.yes("always"), row.names)
+
+
+def _exchange_rate(row: Row) -> ExchangeRate:
+    price = row.read("price", millionths_of)
+    if row.one_of("quoted", {"per_unit": False, "inverse": True}):
+        return ExchangeRate.inverse(row.asked("currency"), row.period, price, row.law)
+    return ExchangeRate.per_unit(row.asked("currency"), row.period, price, row.law, row.whole("units", 1))
+
+
+def _channel_rule(row: Row) -> Rule:
+    return Rule(
+        id=row.asked("id"),
+        channel=row.one_of("channel", Channel.__members__),
+        reason=row.asked("reason"),
+        period=row.period,
+        law=row.law,
+        commodity_prefix=row.text("commodity_prefix"),
+        origin=row.text("origin"),
+        procedure=row.text("procedure"),
+        document=row.text("document"),
+        trader_class=row.text("trader_class"),
+        weight=row.whole("weight"),
+    )
+
+
+def _form(row: Row) -> tuple[str, Form]:
+    return row.asked("step"), Form(row.asked("number"), row.names, row.law)
+
+
+def _deadline(row: Row) -> tuple[str, Deadline]:
+    return row.asked("name"), Deadline(row.whole("amount"), row.read("unit", Unit), row.law)
+
+
+def _quota(row: Row) -> Quota:
+    return Quota(
+        row.asked("order_id"),
+        row.period,
+        row.read("volume", millionths_of),
+        row.asked("unit"),
+        row.read("allotment", Allotment),
+        row.law,
+    )
+
+
+def _commodity(row: Row) -> tuple[str, Commodity]:
+    return row.law.act, Commodity(row.asked("code"), row.period, row.names, units=row.words("units"))
+
+
+def _measure(row: Row, reader: RateReader) -> Measure:
+    """One row of measures.csv. duty: "12 %", "3.5 EUR/DTN", "*" for no preference, empty for a rate not given."""
+    text = row.text("duty")
+    reading = reader.read(text)
+    if reading.problem or len(reading.parts) > 1:
+        raise ValueError(f"duty {text!r}: {reading.problem or 'more than one rate'}")
+    part = reading.parts[0] if reading.parts else None
+    return Measure(
+        row.text("commodity"),
+        row.asked("tax"),
+        row.read("schedule", Schedule),
+        row.period,
+        row.law,
+        part.given if part else Given.NOT_GIVEN,
+        part.duty if part else None,
+        row.read("kind", MeasureKind) if row.text("kind") else MeasureKind.DUTY,
+        row.text("preference"),
+        row.words("origins"),
+        row.words("excluded_origins"),
+        row.text("quota"),
+        row.text("additional_code"),
+        text,
+        row.yes("verified"),
+    )
 
 
 def names() -> list[str]:
     """The packs that are installed: folders beside this file with a pack.toml, sorted."""
-    return sorted(entry.name for entry in files(__package__).iterdir() if (entry / "pack.toml").is_file())
+    return sorted(folder.name for folder in Path(__file__).parent.iterdir() if (folder / SETTINGS).is_file())
 
 
+@cache
 def load(name: str) -> Pack:
-    """The pack of a name. LookupError, with the names there are, for any other text: no path is ever made of it."""
+    """The pack of a name, read once. LookupError, with the names there are, for any other text: no path is ever made
+    of it. UnusablePack where its data cannot be read."""
     if name not in names():
         raise LookupError(f"no pack {name!r}; there are {', '.join(names())}")
-    pack = importlib.import_module(f"{__package__}.{name}").PACK
-    if not isinstance(pack, Pack):
-        raise TypeError(f"{name}.PACK is not a Pack")
-    return pack
+    country: type[Pack] = importlib.import_module(f"{__package__}.{name}").COUNTRY
+    return country.read(Path(__file__).parent / name)
