@@ -10,6 +10,7 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -403,7 +404,7 @@ def test_every_second_of_a_life_is_on_one_clock_and_at_one_stage(pick, steps):
     until = START + timedelta(days=2)
     timing = clocks(events, until)
     assert sum(timing.by_clock.values()) == sum(timing.by_stage.values()) == timing.total_seconds
-    for before, after in zip(timing.intervals, timing.intervals[1:], strict=False):
+    for before, after in pairwise(timing.intervals):
         assert before.end == after.start
         assert (before.stage, before.clock) != (after.stage, after.clock)
     if events and timing.intervals:
