@@ -14,7 +14,7 @@ import enum
 import importlib
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import date, datetime, time
 from functools import cache, cached_property
 from hashlib import sha256
 from pathlib import Path
@@ -29,7 +29,7 @@ from ..engine.assessment.taxes import Charge, Line, Tax, check_order
 from ..engine.assessment.valuation import ChargeRule, ShareBy, Valuation, value_declaration
 from ..engine.assessment.whole import Assessment, assess_declaration
 from ..engine.codes import Code, CodeList
-from ..engine.dated import Period, as_of
+from ..engine.dated import Period, as_of, day_of
 from ..engine.declaration import Declaration, GoodsItem
 from ..engine.findings import Finding, LegalRef, Severity, in_order
 from ..engine.money import Carry, Rounding, millionths_of
@@ -40,9 +40,9 @@ from ..engine.tariff.measures import Given, Measure, MeasureKind, Schedule
 from ..engine.tariff.nomenclature import Commodity, Nomenclature
 from ..engine.tariff.quotas import Allotment, Quota
 from ..engine.tariff.rate_text import PLAIN_WORDS, RateReader
-from ..engine.tariff.tariff import Choice, Edition, Tariff, TariffView
+from ..engine.tariff.tariff import GENERAL, Choice, Edition, Tariff, TariffView
 from ..engine.tariff.units import convert
-from ..engine.timing.calendar import Unit
+from ..engine.timing.calendar import Hours, Unit, WorkingCalendar
 from .tables import LANGUAGES, SETTINGS, SOURCE, Folder, Row
 
 IMPORT: Final = "import"
@@ -92,12 +92,14 @@ class Levy:
     """One tax of the country (taxes.csv), in levying order.
 
     flow: "import" or "export". always: whether every line of that flow owes it, so that a missing rate is a finding;
-    else it is due where the tariff has a row. names: language → its official name.
+    else it is due where the tariff has a row. preferential: whether preferences and quotas are for it.
+    names: language → its official name.
     """
 
     tax: Tax
     flow: str
     always: bool
+    preferential: bool
     names: Mapping[str, str]
 
 
@@ -235,6 +237,7 @@ class Pack:
     laws: Mapping[str, LegalRef] = field(default_factory=dict)
     deadlines: Mapping[str, Deadline] = field(default_factory=dict)
     quotas: tuple[Quota, ...] = ()
+    calendars: tuple[WorkingCalendar, ...] = ()
     transport_documents: tuple[str, ...] = ()
     complete: bool = True
     external_references: bool = False
@@ -256,6 +259,10 @@ class Pack:
         if instant.tzinfo is None:
             raise ValueError("an instant without a zone has no legal day")
         return instant.astimezone(ZoneInfo(self.zone)).date()
+
+    def calendar(self, day: date) -> WorkingCalendar | None:
+        """The working hours decreed for a day, None where the pack has none."""
+        return next((calendar for calendar in self.calendars if calendar.period.holds(day)), None)
 
     def fact(self, code_list: str, value: str, fact: str, day: date) -> str:
         """A further column of a code list, "" where the code or the column is not known on that day."""
@@ -375,9 +382,9 @@ class Pack:
         found = self.fact("procedures", item.procedure_code[:2], "liability", day)
         return Liability(found) if found else Liability.DUE
 
-    def preference_of(self, item: GoodsItem, tax: str, day: date) -> str:
+    def preference_of(self, item: GoodsItem, levy: Levy, day: date) -> str:
         """The scheme claimed for a tax of a line, "" for the general rate."""
-        claimed = item.preference_code
+        claimed = item.preference_code if levy.preferential else ""
         return "" if self.fact("preferences", claimed, "general", day) == "yes" else claimed
 
     def origin_of(self, item: GoodsItem, preference: str) -> str:
@@ -438,7 +445,7 @@ class Pack:
         defence: tuple[Measure, ...] = ()
         for levy in self.taxes_of(declaration, item, kind, view):
             choice = self.choice_of(declaration, item, at, levy, view)
-            defence = choice.defence
+            defence = tuple(row for row in choice.defence if self.defends(declaration, item, row.tax))
             findings += choice.findings
             if choice.measure is None:
                 pending.append(levy.tax.code)
@@ -454,14 +461,18 @@ class Pack:
             in_order([*findings, *wrong]),
         )
 
+    def defends(self, declaration: Declaration, item: GoodsItem, tax: str) -> bool:
+        """Whether trade-defence rows of a tax are levied on a line; the tariff has said that they fit its goods."""
+        return True
+
     def choice_of(
         self, declaration: Declaration, item: GoodsItem, at: str, levy: Levy, view: TariffView
     ) -> Choice:
         """The rate of one tax on a line by the tariff's general rule."""
         code, tax = item.commodity_code, levy.tax.code
-        preference = self.preference_of(item, tax, view.day)
+        preference = self.preference_of(item, levy, view.day)
         if not self.complete and not view.knows(code):
-            says = {"code": code, "on": view.day.isoformat(), "preference": preference}
+            says = {"code": code, "on": view.day.isoformat(), "preference": preference or GENERAL}
             return Choice(
                 None, (), (), (Finding("RATE_NOT_GIVEN", f"{at}.commodity_code", says, levy.tax.law),)
             )
@@ -471,7 +482,7 @@ class Pack:
             tax,
             self.origin_of(item, preference),
             preference,
-            item.quota_order_id,
+            item.quota_order_id if levy.preferential else "",
             self.line_codes(declaration, item),
             at,
         )
@@ -630,10 +641,12 @@ def _relieve(line: Line, assessed: LineAssessment, relieved: Mapping[str, LegalR
         return line
     amounts = {id(amount.charge): amount.assessed_minor or 0 for amount in assessed.amounts if amount.charge}
     charges = tuple(
-        replace(charge, deduct_minor=max(amounts[id(charge)], 0)) if charge.tax in relieved else charge
+        msgspec.structs.replace(charge, deduct_minor=max(amounts[id(charge)], 0))
+        if charge.tax in relieved
+        else charge
         for charge in line.charges
     )
-    return replace(line, charges=charges)
+    return msgspec.structs.replace(line, charges=charges)
 
 
 def due_by_terms(
@@ -679,12 +692,14 @@ def read_fields(folder: Path) -> dict[str, Any]:
     """Everything but the tariff, by the names of Pack's fields."""
     source = Folder(folder)
     settings = _settings(source)
-    acts = source.rows("acts", "act kind issued in_force applies_from last_day", _act, needed=True)
+    acts = source.keyed("acts", "act kind issued in_force applies_from last_day", _act, needed=True)
     lists = {name: _code_list(source, name) for name in source.tables("codes")}
     if "declaration_types" not in lists:
         says = {"file": "codes/declaration_types.csv"}
         source.findings.append(Finding("PACK_FILE_MISSING", "codes/declaration_types.csv", says))
-    levies = tuple(source.rows("taxes", "code base flow always rounding carry step", _levy, needed=True))
+    levies = tuple(
+        source.rows("taxes", "code base flow always preferential rounding carry step", _levy, needed=True)
+    )
     try:
         check_order([levy.tax for levy in levies])
     except ValueError as error:
@@ -694,7 +709,7 @@ def read_fields(folder: Path) -> dict[str, Any]:
     fields = {
         "folder": folder,
         "version": source.version(),
-        "acts": {act.number: act for act in reversed(acts)},
+        "acts": acts,
         "code_lists": lists,
         "levies": levies,
         "exchange": ExchangeRates(settings.get("currency", ""), settings.get("decimals", 0), rates),
@@ -705,14 +720,28 @@ def read_fields(folder: Path) -> dict[str, Any]:
                 _channel_rule,
             )
         ),
-        "forms": dict(source.rows("forms", "step number", _form)),
-        "laws": dict(source.rows("laws", "step", lambda row: (row.asked("step"), row.law))),
-        "deadlines": dict(source.rows("deadlines", "name amount unit", _deadline)),
+        "forms": source.keyed("forms", "step number", _form),
+        "laws": source.keyed("laws", "step", lambda row: (row.asked("step"), row.law)),
+        "deadlines": source.keyed("deadlines", "name amount unit", _deadline),
         "quotas": tuple(source.rows("quotas", "order_id volume unit allotment", _quota)),
+        "calendars": _calendars(source, str(settings.get("zone", "UTC"))),
         **settings,
     }
     source.close()
     return fields
+
+
+def _calendars(source: Folder, zone: str) -> tuple[WorkingCalendar, ...]:
+    """The editions of hours.csv: rows of mon … sun give the week, rows of a day ("2026-09-02") what differs."""
+    editions: dict[tuple[str, Period], dict[str, Hours]] = {}
+    for edition, period, day, hours in source.rows("hours", "edition day hours", _hours):
+        editions.setdefault((edition, period), {})[day] = hours
+    made = []
+    for (edition, period), days in editions.items():
+        week = tuple(days.get(name, ()) for name in _WEEKDAYS)
+        exceptions = {day_of(day): hours for day, hours in days.items() if day not in _WEEKDAYS}
+        made.append(WorkingCalendar(edition, ZoneInfo(zone), period, week, exceptions))
+    return tuple(made)
 
 
 def read_tariff(folder: Path, acts: Mapping[str, Act], code_lists: Mapping[str, CodeList]) -> Tariff:
@@ -840,8 +869,8 @@ _FACTS: Final[Mapping[str, Mapping[str, Callable[[str], object]]]] = {
 """Columns that a code list must have because the pack decides by them, and how each is read."""
 
 
-def _act(row: Row) -> Act:
-    return Act(
+def _act(row: Row) -> tuple[str, Act]:
+    return row.asked("act"), Act(
         row.asked("act"),
         row.read("kind", ActKind),
         row.names,
@@ -861,7 +890,8 @@ def _levy(row: Row) -> Levy:
         row.read("carry", Carry),
         row.whole("step", 1),
     )
-    return Levy(tax, row.one_of("flow", {IMPORT: IMPORT, EXPORT: EXPORT}), row.yes("always"), row.names)
+    flow = row.one_of("flow", {IMPORT: IMPORT, EXPORT: EXPORT})
+    return Levy(tax, flow, row.yes("always"), row.yes("preferential"), row.names)
 
 
 def _exchange_rate(row: Row) -> ExchangeRate:
@@ -904,6 +934,30 @@ def _quota(row: Row) -> Quota:
         row.read("allotment", Allotment),
         row.law,
     )
+
+
+_WEEKDAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+
+def _hours(row: Row) -> tuple[str, Period, str, Hours]:
+    """One day of a calendar. hours: "08:00-12:00 13:00-17:00", empty where it is not worked."""
+    day = row.asked("day")
+    if day not in _WEEKDAYS:
+        row.day("day")
+    return row.asked("edition"), row.period, day, row.read("hours", _spans)
+
+
+def _spans(text: str) -> Hours:
+    spans = []
+    for span in text.split():
+        opens, _, closes = span.partition("-")
+        spans.append((_minutes(opens), _minutes(closes)))
+    return tuple(spans)
+
+
+def _minutes(text: str) -> int:
+    moment = time.fromisoformat(text)
+    return moment.hour * 60 + moment.minute
 
 
 def _commodity(row: Row) -> tuple[str, Commodity]:

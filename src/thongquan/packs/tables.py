@@ -175,6 +175,28 @@ class Folder:
                 self.findings.append(Finding("PACK_CELL_UNREADABLE", row.place, says))
         return made
 
+    def keyed[Key, Made](
+        self,
+        table: str,
+        columns: str,
+        make: Callable[[Row], tuple[Key, Made]],
+        *,
+        needed: bool = False,
+    ) -> dict[Key, Made]:
+        """As `rows`, of a table in which no key stands twice; one that does is a finding."""
+
+        def placed(row: Row) -> tuple[str, Key, Made]:
+            return row.place, *make(row)
+
+        made: dict[Key, Made] = {}
+        for place, key, value in self.rows(table, columns, placed, needed=needed):
+            if key in made:
+                self.findings.append(
+                    Finding("PACK_ROW_TWICE", place, {"file": f"{table}.csv", "key": str(key)})
+                )
+            made.setdefault(key, value)
+        return made
+
     def _read(self, file: Path, table: str, needed: tuple[str, ...], more: bool) -> Iterator[Row]:
         name = f"{table}.csv"
         try:
