@@ -59,7 +59,12 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[DATA_FOLDER] = folder
     # Forced, not defaulted: a test never reaches the data of whoever runs it.
     os.environ["THONGQUAN_DATA"] = str(folder)
+    os.environ["DATABASE_URL"] = os.environ.get("THONGQUAN_TEST_DATABASE_URL", "")
     os.environ["DJANGO_SETTINGS_MODULE"] = SETTINGS
+    from django.conf import settings as django_settings
+
+    # pytest-django, which configures last, sets Django up only when the settings have been read.
+    assert django_settings.DATABASES
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -1,0 +1,1 @@
+"""The site: the only place with a database, a clock, users and languages."""

@@ -1,0 +1,952 @@
+"""What happens to one declaration, in the order in which it happens. Read down.
+
+Every function is one legal act. It takes `number` (customs' own; `lodge` makes it), the country `pack`, who asks
+(`by`), the client's `key`, the legal time `at`, and answers with an `Answer`: done, or every reason why not. The same
+key with the same request gives the same answer again. `recorded_at` is the database's clock unless a replay of
+history says otherwise; `seen` is the number of the last event that the person saw.
+
+    lodge(message=…, pack=…, by=By("ann"), key="…", at=clock.now())      does it
+    perform_many([lodge.asked(…), lodge.asked(…)])                        does hundreds in one transaction
+
+Each decides with one question to the engine and writes what the answer says; `perform` says in which order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, datetime
+from typing import Any, Final
+
+from ...engine.declaration import Declaration as Declared
+from ...engine.findings import Finding, Refusal, errors, in_order
+from ...engine.formats.responses import ResponseKind
+from ...engine.ledger import postings
+from ...engine.ledger.journal import Journal, reverse
+from ...engine.lifecycle.declaration import Act, Facts, State, cancel_mark
+from ...engine.lifecycle.machine import Says
+from ...engine.risk.rules import select as choose
+from ...packs import pack as country
+from ...packs.pack import OWED_TO_CUSTOMS, Kind, Pack
+from ..accounts.reads import By
+from ..kit.act import Answer, Refused
+from ..ledger import reads as books
+from ..parties.acts import known
+from ..record.acts import keep_message
+from . import consignments, messages
+from .models import AssessmentRow, Declaration, DeclarationVersion, Mark, Receipt, Selection, Series
+from .perform import Asked, Doer, Locked, Plan, Told, locked_row, perform, perform_many, unknown
+from .reads import declared
+
+__all__ = [
+    "accept", "amend", "arrive", "assess", "cancel", "check_documents", "clear", "confirm_distinct", "confirm_permit",
+    "decide", "exit_area", "guarantee", "hold", "inspect", "lift_hold", "lodge", "lower_channel", "pay", "perform",
+    "perform_many", "propose", "raise_channel", "receive", "refer", "refund", "refuse_cancel", "reject", "release",
+    "release_guarantee", "remove_to_storage", "reply", "request", "request_cancel", "reverse_payment", "revoke",
+    "select", "settle",
+]  # fmt: skip
+
+LODGING: Final = (Act.LODGE, Act.PRELODGE)
+
+
+# lodging
+
+
+@Doer
+def lodge(
+    *,
+    message: bytes | Declared,
+    pack: Pack,
+    by: By,
+    key: str,
+    at: datetime,
+    external_reference: str = "",
+    recorded_at: datetime | None = None,
+) -> Asked:
+    """Lodge an original: its number, its first version, and the natural key that nobody may use again.
+
+    message: bytes in a format that we read, or a declaration. external_reference: another system's number, only where
+    the pack allows it (a demonstration that replays that system's messages).
+    Refused for whatever the message's findings reject, DUPLICATE_REFERENCE, NOT_AN_ORIGINAL. The answer's `response`
+    is then the rejection to send back. A declaration that looks like another of the same consignment is lodged and
+    carries an obligation DUPLICATE until `confirm_distinct`.
+    """
+    read = messages.read(message)
+    day = pack.legal_day(at)
+    kind = pack.kind_of(read.declaration, day) if read.declaration else None
+    act = kind.asks if kind and kind.asks in LODGING else Act.LODGE
+
+    def find() -> Declaration:
+        if read.declaration is None or errors(read.findings):
+            raise _rejected(act, read, at, errors(read.findings))
+        if kind is None or kind.asks not in LODGING:
+            says = {"type_code": read.declaration.type_code, "function_code": read.declaration.function_code}
+            raise _rejected(act, read, at, (Finding("NOT_AN_ORIGINAL", at="type_code", says=says),))
+        if external_reference and not pack.external_references:
+            raise _rejected(act, read, at, (Finding("EXTERNAL_REFERENCE_NOT_ALLOWED"),))
+        return _born(read, kind, pack, at, external_reference)
+
+    def plan(locked: Locked) -> Plan:
+        assert read.declaration is not None
+        assert kind is not None
+        version = _version(locked, read.declaration, read.content, 1)
+        says: dict[str, str | int | tuple[str, ...]] = {
+            "arrived": int(not kind.prelodged),
+            "declaration": version.hash,
+            "functional_reference": read.declaration.functional_reference_id,
+        }
+        duplicates = consignments.looks_like(locked.row)
+        if duplicates:
+            says["duplicate_of"] = tuple(duplicates)
+        return Plan(
+            says=says,
+            rows=lambda _: (version,),
+            messages={ResponseKind.RECEIVED: messages.received},
+            findings=read.findings,
+        )
+
+    body = {"message": read.hash, "pack": pack.code, "external_reference": external_reference}
+    return Asked(
+        act=act, pack=pack, by=by, key=key, at=at, recorded_at=recorded_at, body=body, find=find, plan=plan
+    )
+
+
+def _born(read: messages.Read, kind: Kind, pack: Pack, at: datetime, external_reference: str) -> Declaration:
+    """The row of a new declaration, with the next number of its office. Refused(DUPLICATE_REFERENCE)."""
+    declaration = read.declaration
+    assert declaration is not None
+    year = pack.legal_day(at).year
+    trader = known(pack.trader_of(declaration))
+    office = pack.office_of(declaration)
+    reference = declaration.functional_reference_id
+    same = Declaration.objects.filter(trader=trader, functional_reference=reference, year=year)
+    if reference and (first := same.values_list("number", flat=True).first()):
+        raise _duplicate(read, at, reference, first)
+    consignment = pack.consignment_of(declaration)
+    row = Declaration(
+        number=pack.number(office, year, _next(pack, office, year), kind),
+        pack=pack.code,
+        office=office,
+        trader=trader,
+        functional_reference=reference,
+        year=year,
+        external_reference=external_reference,
+        flow=kind.flow,
+        type_code=declaration.type_code,
+        simplified=kind.simplified,
+        lines=len(declaration.goods_items),
+        consignment="" if isinstance(consignment, Finding) else consignments.key_of(consignment),
+        under_document=bool(pack.transport_document_of(declaration)),
+        goods_hash=consignments.goods_hash(declaration),
+    )
+    # Whoever lodges the same reference at this moment waits here, and then finds the row of the first.
+    Declaration.objects.bulk_create([row], ignore_conflicts=True)
+    stored = Declaration.objects.select_related("trader").filter(number=row.number).first()
+    if stored is None:
+        raise _duplicate(read, at, reference, same.values_list("number", flat=True)[0])
+    return stored
+
+
+def _next(pack: Pack, office: str, year: int) -> int:
+    Series.objects.bulk_create([Series(pack=pack.code, office=office, year=year)], ignore_conflicts=True)
+    series = Series.objects.select_for_update().get(pack=pack.code, office=office, year=year)
+    series.last += 1
+    series.save(update_fields=["last"])
+    return series.last
+
+
+def _duplicate(read: messages.Read, at: datetime, reference: str, first: str) -> Refused:
+    finding = Finding(
+        "DUPLICATE_REFERENCE", at="functional_reference_id", says={"reference": reference, "number": first}
+    )
+    return _rejected(Act.LODGE, read, at, (finding,), first)
+
+
+def _rejected(
+    act: str, read: messages.Read, at: datetime, reasons: Sequence[Finding], number: str = ""
+) -> Refused:
+    return Refused(Refusal(act, in_order(reasons)), number, messages.refused(read, in_order(reasons), at))
+
+
+def _version(
+    locked: Locked, declaration: Declared, content: bytes | None, version: int
+) -> DeclarationVersion:
+    payload = messages.canonical_bytes(declaration)
+    return DeclarationVersion(
+        declaration=locked.row,
+        version=version,
+        n=locked.n,
+        payload=payload.decode(),
+        hash=messages.hash_of(payload),
+        message_id=keep_message(content) if content is not None else None,
+    )
+
+
+def receive(
+    *,
+    message: bytes | Declared,
+    pack: Pack,
+    by: By,
+    key: str,
+    at: datetime,
+    external_reference: str = "",
+    recorded_at: datetime | None = None,
+) -> Answer:
+    """Do what a message asks for: an original is lodged; an amendment, a request to cancel and an arrival find the
+    declaration that they name. Refused(UNKNOWN_DECLARATION) for one that nobody knows, as of whatever `lodge` refuses.
+
+    Before registration a request to cancel is the declarant's own act; afterwards customs decides about it.
+    """
+    read = messages.read(message)
+    kind = pack.kind_of(read.declaration, pack.legal_day(at)) if read.declaration else None
+    if read.declaration is None or errors(read.findings) or kind is None or kind.asks in LODGING:
+        return lodge(
+            message=message, pack=pack, by=by, key=key, at=at, external_reference=external_reference,
+            recorded_at=recorded_at,
+        )  # fmt: skip
+    number = numbered(read.declaration.declaration_id, pack)
+    if number is None:
+        reasons = (unknown(read.declaration.declaration_id),)
+        return Answer(act=kind.asks, reasons=reasons, response=messages.refused(read, reasons, at))
+    common: dict[str, Any] = {
+        "number": number, "pack": pack, "by": by, "key": key, "at": at, "recorded_at": recorded_at,
+    }  # fmt: skip
+    if kind.asks == Act.ARRIVE:
+        return arrive(**common)
+    if kind.asks in (Act.CANCEL, Act.REQUEST_CANCEL):
+        row = Declaration.objects.get(number=number)
+        early = row.state in (State.PRELODGED, State.LODGED)
+        ask = cancel if early else request_cancel
+        return ask(reason=messages.reason(read.declaration), **common)
+    return amend(change=message, reason=messages.reason(read.declaration), **common)
+
+
+def numbered(reference: str, pack: Pack) -> str | None:
+    """The number of the declaration that a reference names: customs' own, or, where the pack allows it, the other
+    system's; None when no declaration, or more than one, has it."""
+    rows = Declaration.objects.filter(pack=pack.code, number=reference)
+    if not rows and reference and pack.external_references:
+        rows = Declaration.objects.filter(pack=pack.code, external_reference=reference)
+    found = list(rows.values_list("number", flat=True)[:2])
+    return found[0] if len(found) == 1 else None
+
+
+@Doer
+def confirm_distinct(*, number: str, reason: str, **common: Any) -> Asked:
+    """The declarant confirms, with a reason, that this is not the declaration it looks like."""
+    return _said(Act.CONFIRM_DISTINCT, number, {"reason": reason}, **common)
+
+
+@Doer
+def arrive(*, number: str, **common: Any) -> Asked:
+    """The goods are there."""
+    return _said(Act.ARRIVE, number, {}, **common)
+
+
+# registration
+
+
+@Doer
+def accept(*, number: str, pack: Pack, at: datetime, legal_day: date | None = None, **common: Any) -> Asked:
+    """Register the declaration when its checks find no error: from now on it is judged by the law of its legal day.
+
+    legal_day: of the act itself, unless the law reaches back (a supplementary declaration). Refused with every
+    error of the checks; the declaration then stays lodged, and `reject` or an amendment follows.
+    """
+    day = legal_day or pack.legal_day(at)
+
+    def plan(locked: Locked) -> Plan:
+        findings = country.run_checks(pack, declared(locked.row), day)
+        if errors(findings):
+            raise Refused(Refusal(Act.ACCEPT, errors(findings)), number)
+        return Plan(
+            says={"legal_day": day.isoformat()},
+            messages={ResponseKind.ACCEPTED: messages.accepted},
+            findings=findings,
+        )
+
+    return _asked(Act.ACCEPT, number, plan, {"legal_day": day}, pack=pack, at=at, **common)
+
+
+@Doer
+def reject(*, number: str, pack: Pack, at: datetime, codes: Sequence[str] = (), **common: Any) -> Asked:
+    """Refuse to register it, citing every error of the checks (and further codes of an officer)."""
+
+    def plan(locked: Locked) -> Plan:
+        findings = errors(country.run_checks(pack, declared(locked.row), pack.legal_day(at)))
+        cited = tuple(dict.fromkeys([*codes, *(finding.code for finding in findings)]))
+
+        def write(told: Told) -> bytes:
+            return messages.rejected(told, findings)
+
+        return Plan(says={"codes": cited}, messages={ResponseKind.REJECTED: write}, findings=findings)
+
+    return _asked(Act.REJECT, number, plan, {"codes": codes}, pack=pack, at=at, **common)
+
+
+def decide(*, number: str, key: str, **common: Any) -> Answer:
+    """Accept, or reject with every error that the checks find."""
+    answer = accept(number=number, key=f"{key}/accept", **common)
+    row = Declaration.objects.filter(number=number).first()
+    failed = (
+        row is not None
+        and answer.reasons
+        and _fail(row, common["pack"], common["at"], common.get("legal_day"))
+    )
+    if not failed:
+        return answer
+    common.pop("legal_day", None)
+    return reject(number=number, key=f"{key}/reject", **common)
+
+
+def _fail(row: Declaration, pack: Pack, at: datetime, legal_day: date | None) -> bool:
+    return bool(errors(country.run_checks(pack, declared(row), legal_day or pack.legal_day(at))))
+
+
+# amendment
+
+
+@Doer
+def amend(
+    *,
+    number: str,
+    change: bytes | Declared,
+    reason: str,
+    pack: Pack,
+    at: datetime,
+    free_until: date | None = None,
+    **common: Any,
+) -> Asked:
+    """Change what was declared: a new version with everything before and after, never a step back.
+
+    change: the message with the changed parts, or the whole declaration as it should be (function 9). The law of the
+    original legal day goes on judging it; `assess` then posts only the difference. free_until: the last day on which
+    an amendment has no consequence.
+    """
+    read = messages.read(change)
+
+    def plan(locked: Locked) -> Plan:
+        if read.declaration is None or errors(read.findings):
+            raise _rejected(Act.AMEND, read, at, errors(read.findings), number)
+        before = declared(locked.row)
+        changed = messages.changed(before, read.declaration)
+        if isinstance(changed, tuple):
+            raise _rejected(Act.AMEND, read, at, changed, number)
+        if not changed.differences:
+            raise _rejected(
+                Act.AMEND, read, at, (Finding("NOTHING_CHANGED", says={"number": number}),), number
+            )
+        version = _version(locked, changed.declaration, read.content, locked.facts.version + 1)
+        version.changes = changed.text
+        says: dict[str, str | tuple[str, ...]] = {
+            "reason": reason,
+            "changed": changed.groups,
+            "declaration": version.hash,
+            "day": locked.day.isoformat(),
+        }
+        if locked.facts.legal_day:
+            says["law_day"] = locked.facts.legal_day.isoformat()
+        if free_until:
+            says["free_until"] = free_until.isoformat()
+        return Plan(
+            says=says,
+            rows=lambda _: (version,),
+            messages={ResponseKind.RESUMED: messages.amended},
+            findings=read.findings,
+        )
+
+    body = {"change": read.hash, "reason": reason, "free_until": free_until}
+    return _asked(Act.AMEND, number, plan, body, pack=pack, at=at, **common)
+
+
+# assessment
+
+
+@Doer
+def assess(*, number: str, pack: Pack, opens: Sequence[str] = (), **common: Any) -> Asked:
+    """Compute every tax by the law of the legal day, keep the trace, and post what is due, or only the difference.
+
+    opens: obligations that leave the amount open (KIND or KIND:reference). Refused(ASSESSMENT_PENDING) with every
+    finding while a rate is missing: the declaration waits, and nothing is assumed to be zero.
+    """
+
+    def plan(locked: Locked) -> Plan:
+        sums = _sums(locked, Act.ASSESS)
+        says: dict[str, Any] = {**sums.says}
+        if opens:
+            says["opens"] = tuple(opens)
+        return Plan(
+            says=says,
+            rows=lambda _: sums.rows,
+            journals=lambda _: sums.journals,
+            messages={ResponseKind.TAX: sums.notice},
+            findings=sums.findings,
+            answer={"assessed_minor": sums.assessed_minor, "by_tax": sums.due},
+        )
+
+    return _asked(Act.ASSESS, number, plan, {"opens": opens}, pack=pack, **common)
+
+
+class _Sums:
+    """An assessment ready to be written: what it says, its rows, its journals, its notice."""
+
+    def __init__(self, locked: Locked, act: str) -> None:
+        pack, facts = locked.pack, locked.facts
+        if facts.legal_day is None:
+            raise Refused(Refusal(act, (Finding("NOT_REGISTERED"),)), locked.row.number)
+        declaration = declared(locked.row)
+        self.assessment = country.assess(pack, declaration, facts.legal_day)
+        self.findings = self.assessment.findings
+        if self.assessment.pending:
+            pending = Finding("ASSESSMENT_PENDING", says={"taxes": ", ".join(self.assessment.pending)})
+            raise Refused(Refusal(act, in_order([pending, *errors(self.findings)])), locked.row.number)
+        self.rows: list[AssessmentRow] = []
+        self.due: dict[str, int] = {}
+        for place, (item, line) in enumerate(
+            zip(declaration.goods_items, self.assessment.lines, strict=True), 1
+        ):
+            parts: dict[str, int] = {}
+            for amount, trace in zip(line.amounts, line.trace(), strict=True):
+                payment = pack.payment_of(declaration, item, amount.tax, facts.legal_day)
+                parts[amount.tax] = parts.get(amount.tax, 0) + 1
+                payable = amount.payable_minor or 0
+                if payment.terms in OWED_TO_CUSTOMS:
+                    self.due[amount.tax] = self.due.get(amount.tax, 0) + payable
+                self.rows.append(
+                    AssessmentRow(
+                        declaration=locked.row,
+                        n=locked.n,
+                        version=facts.version,
+                        line=place,
+                        part=parts[amount.tax],
+                        tax=amount.tax,
+                        base_minor=amount.base_minor or 0,
+                        assessed_minor=amount.assessed_minor or 0,
+                        payable_minor=payable,
+                        method=payment.method,
+                        terms=payment.terms.value,
+                        law=str(amount.charge.law) if amount.charge else "",
+                        trace=messages.canonical_text(trace.to_dict()),
+                        pack_version=self.assessment.pack_version,
+                        edition=self.assessment.edition,
+                    )
+                )
+        self.assessed_minor = sum(self.due.values())
+        self.journals = _liability_journals(locked, self.due)
+        self.says: Mapping[str, str | int] = {
+            "assessed_minor": self.assessed_minor,
+            "law_day": facts.legal_day.isoformat(),
+            "assessment": self.assessment.hash(),
+            "edition": self.assessment.edition,
+            "pack_version": self.assessment.pack_version,
+        }
+
+    def notice(self, told: Told) -> bytes:
+        return messages.taxed(told, self.assessment)
+
+
+_sums = _Sums
+
+
+def _liability_journals(locked: Locked, due: Mapping[str, int]) -> list[Journal]:
+    """What is newly due against what was posted before, and what money already here then settles."""
+    number = locked.row.number
+    before = books.liability(number)
+    posted = bool(before) or bool(books.journals_of(number))
+    head = _heads(locked)
+    first = (
+        postings.difference_postings(head(), before, due) if posted else postings.assess_postings(head(), due)
+    )
+    owed = books.owed(number)
+    for tax in {*before, *due}:
+        owed[tax] = owed.get(tax, 0) + due.get(tax, 0) - before.get(tax, 0)
+    return [*([first] if first else []), *_settling(head, owed, books.free_money(number))]
+
+
+def _heads(locked: Locked) -> Callable[[], postings.Head]:
+    """Heads for the journals of one act, each with its own reference, counting on the day of the act."""
+    count = 0
+
+    def head() -> postings.Head:
+        nonlocal count
+        count += 1
+        return postings.Head(
+            reference=f"{locked.row.number}/{locked.n}/{count}",
+            payer=locked.row.trader.registry_id,
+            currency=locked.pack.currency,
+            effective_day=locked.day,
+            subject=locked.row.number,
+        )
+
+    return head
+
+
+def _settling(head: Callable[[], postings.Head], owed: Mapping[str, int], free_minor: int) -> list[Journal]:
+    """Put in order what an act left: a tax paid beyond its amount becomes free money, and free money pays what is owed.
+
+    owed: by tax, below zero where too much was paid. The taxes are settled in the order of their codes.
+    """
+    journals: list[Journal] = []
+    over = {tax: -minor for tax, minor in owed.items() if minor < 0}
+    surplus = postings.surplus_postings(head(), over) if over else None
+    if surplus is not None:
+        journals.append(surplus)
+        free_minor += sum(over.values())
+    settles = _shared(free_minor, owed)
+    if settles:
+        journals.append(postings.allocation_postings(head(), settles))
+    return journals
+
+
+def _shared(money_minor: int, owed: Mapping[str, int]) -> dict[str, int]:
+    """How an amount of money settles what is owed, tax by tax in the order of their codes, until it is used up."""
+    settles: dict[str, int] = {}
+    for tax in sorted(owed):
+        part = min(money_minor, owed[tax])
+        if part > 0:
+            settles[tax] = part
+            money_minor -= part
+    return settles
+
+
+# selection
+
+
+@Doer
+def select(*, number: str, pack: Pack, **common: Any) -> Asked:
+    """Give the channel: criteria of the legal day, and the random share drawn once for the consignment.
+
+    The reasons are kept and not told to the declarant. A later version may raise the channel, never lower it.
+    """
+
+    def plan(locked: Locked) -> Plan:
+        row, facts = locked.row, locked.facts
+        if facts.legal_day is None:
+            raise Refused(Refusal(Act.SELECT, (Finding("NOT_REGISTERED"),)), number)
+        declaration = declared(row)
+        consignment = pack.consignment_of(declaration)
+        if isinstance(consignment, Finding):
+            consignment = f"number:{number}"
+        drawn = consignments.drawn(consignment, locked.day, number)
+        chosen = choose(
+            pack.risk_facts(declaration, row.trader.trader_class),
+            pack.rules_of(facts.legal_day),
+            pack.random_share_ppm,
+            drawn.u_ppm,
+            former=consignments.former_channel(row, locked.day),
+        )
+        reasons = [
+            {"code": r.code, "channel": r.channel.name, "rule": r.rule, "weight": r.weight, "at": r.at}
+            for r in chosen.reasons
+        ]
+        kept = Selection(
+            declaration=row,
+            n=locked.n,
+            act=Act.SELECT,
+            version=facts.version,
+            channel=chosen.channel,
+            reasons=messages.canonical_text(reasons),
+            draw_day=drawn.day,
+            draw_ppm=chosen.u_ppm,
+            share_ppm=chosen.share_ppm,
+            rules=chosen.rules_hash,
+        )
+        says: Says = {
+            "channel": chosen.channel.name,
+            "reasons": tuple(dict.fromkeys(reason.code for reason in chosen.reasons)),
+            "rules": chosen.rules_hash,
+            "draw_day": drawn.day.isoformat(),
+            "draw_ppm": chosen.u_ppm,
+            "share_ppm": chosen.share_ppm,
+            "commitment": drawn.commitment,
+        }
+        return Plan(says=says, rows=lambda _: (kept,), messages=messages.of_channel(chosen.channel))
+
+    return _asked(Act.SELECT, number, plan, {}, pack=pack, **common)
+
+
+@Doer
+def raise_channel(*, number: str, channel: str, reason: str, **common: Any) -> Asked:
+    """An officer or leader wants to look closer, and says why."""
+    return _rerouted(Act.RAISE_CHANNEL, number, channel, reason, **common)
+
+
+@Doer
+def lower_channel(*, number: str, channel: str, reason: str, **common: Any) -> Asked:
+    """A leader lowers the channel that another person proposed to lower (`propose`), with the same reason."""
+    return _rerouted(Act.LOWER_CHANNEL, number, channel, reason, **common)
+
+
+def _rerouted(act: Act, number: str, channel: str, reason: str, **common: Any) -> Asked:
+    said = {"channel": channel, "reason": reason}
+
+    def plan(locked: Locked) -> Plan:
+        known_channel = messages.channel_named(channel)
+        if known_channel is None:
+            return Plan(says=said)  # the lifecycle refuses it, with all its other reasons
+        reasons = messages.canonical_text([{"code": act.value.upper(), "reason": reason}])
+        row = Selection(
+            declaration=locked.row,
+            n=locked.n,
+            act=act,
+            version=locked.facts.version,
+            channel=known_channel,
+            reasons=reasons,
+        )
+        return Plan(says=said, rows=lambda _: (row,), messages=messages.of_channel(known_channel))
+
+    return _asked(act, number, plan, said, **common)
+
+
+# checks
+
+
+@Doer
+def check_documents(
+    *, number: str, result: str, note: str = "", opens: Sequence[str] = (), **common: Any
+) -> Asked:
+    """The result of checking the documents: CONFORMS or DIFFERS, and what it leaves open."""
+    return _said(Act.CHECK_DOCUMENTS, number, _result(result, note, opens), **common)
+
+
+@Doer
+def inspect(*, number: str, result: str, note: str = "", opens: Sequence[str] = (), **common: Any) -> Asked:
+    """The result of inspecting the goods, on the inspection sheet."""
+    return _said(Act.INSPECT, number, _result(result, note, opens), **common)
+
+
+def _result(result: str, note: str, opens: Sequence[str]) -> dict[str, str | tuple[str, ...]]:
+    said: dict[str, str | tuple[str, ...]] = {"result": result}
+    if note:
+        said["note"] = note
+    if opens:
+        said["opens"] = tuple(opens)
+    return said
+
+
+@Doer
+def request(*, number: str, reference: str, wanted: str, **common: Any) -> Asked:
+    """Ask the declarant for documents or information; his clock runs until the reply."""
+    return _said(
+        Act.REQUEST, number, {"reference": reference, "wanted": wanted}, ResponseKind.QUERY, **common
+    )
+
+
+@Doer
+def reply(*, number: str, reference: str, text: str = "", **common: Any) -> Asked:
+    """The declarant answers a request."""
+    return _said(Act.REPLY, number, {"reference": reference, **({"text": text} if text else {})}, **common)
+
+
+@Doer
+def refer(*, number: str, reference: str, agency: str, **common: Any) -> Asked:
+    """Another authority has to permit or inspect; its clock runs."""
+    return _said(Act.REFER, number, {"reference": reference, "agency": agency}, **common)
+
+
+@Doer
+def confirm_permit(*, number: str, reference: str, **common: Any) -> Asked:
+    """The other authority's permit or result is there."""
+    return _said(Act.CONFIRM_PERMIT, number, {"reference": reference}, **common)
+
+
+@Doer
+def hold(*, number: str, reference: str, reason: str, **common: Any) -> Asked:
+    """Stop everything that would let the goods go."""
+    return _said(Act.HOLD, number, {"reference": reference, "reason": reason}, **common)
+
+
+@Doer
+def lift_hold(*, number: str, reference: str, reason: str, **common: Any) -> Asked:
+    """Let it go on."""
+    return _said(Act.LIFT_HOLD, number, {"reference": reference, "reason": reason}, **common)
+
+
+# money
+
+
+@Doer
+def pay(*, number: str, paid_minor: int, source: str, reference: str, treasury: str, **common: Any) -> Asked:
+    """Money has come. source, reference: whose report, and his own name for it, which counts once for ever.
+
+    It settles the taxes of this declaration; what is over is the payer's own, and can be refunded.
+    Refused(RECEIPT_COUNTED) for a report that was counted before.
+    """
+    said: dict[str, str | int] = {
+        "paid_minor": paid_minor,
+        "reference": reference,
+        "source": source,
+        "treasury": treasury,
+    }
+
+    def plan(locked: Locked) -> Plan:
+        counted = (
+            Receipt.objects.filter(source=source, reference=reference).select_related("declaration").first()
+        )
+        if counted is not None:
+            says = {"source": source, "reference": reference, "number": counted.declaration.number}
+            raise Refused(Refusal(Act.PAY, (Finding("RECEIPT_COUNTED", at="reference", says=says),)), number)
+        if paid_minor <= 0:
+            return Plan(says=said)  # the lifecycle refuses it
+        row = Receipt(
+            source=source, reference=reference, declaration=locked.row, n=locked.n, amount_minor=paid_minor
+        )
+
+        def journals(_: Locked) -> list[Journal]:
+            settles = _shared(paid_minor, books.owed(number))
+            return [postings.payment_postings(_heads(locked)(), paid_minor, treasury, settles)]
+
+        return Plan(says=said, rows=lambda _: (row,), journals=journals)
+
+    return _asked(Act.PAY, number, plan, said, **common)
+
+
+@Doer
+def reverse_payment(*, number: str, reversed_minor: int, reference: str, reason: str, **common: Any) -> Asked:
+    """A receipt was booked in error: its journal is taken back whole. reference: "source:reference" of the receipt.
+
+    Four eyes: `propose` it first. Refused(RECEIPT_UNKNOWN, RECEIPT_DIFFERS).
+    """
+    said: dict[str, str | int] = {"reversed_minor": reversed_minor, "reference": reference, "reason": reason}
+
+    def plan(locked: Locked) -> Plan:
+        source, _, own = reference.partition(":")
+        receipt = Receipt.objects.filter(declaration=locked.row, source=source, reference=own).first()
+        says = {"reference": reference}
+        if receipt is None:
+            raise Refused(Refusal(Act.REVERSE_PAYMENT, (Finding("RECEIPT_UNKNOWN", says=says),)), number)
+        if receipt.amount_minor != reversed_minor:
+            says = {**says, "amount_minor": str(receipt.amount_minor)}
+            raise Refused(Refusal(Act.REVERSE_PAYMENT, (Finding("RECEIPT_DIFFERS", says=says),)), number)
+
+        def journals(_: Locked) -> list[Journal]:
+            head = _heads(locked)
+            wrong = books.journal_of(f"{number}/{receipt.n}/1")
+            assert wrong is not None
+            back = reverse(wrong, reference=head().reference, effective_day=locked.day, reason=reason)
+            owed, free = books.owed(number), books.free_money(number)
+            for entry in back.entries:
+                if entry.account.kind == "DEBTOR":
+                    owed[entry.account.tax] = owed.get(entry.account.tax, 0) + entry.amount_minor
+                if entry.account.kind == "UNALLOCATED":
+                    free -= entry.amount_minor
+            return [back, *_settling(head, owed, free)]
+
+        return Plan(says=said, journals=journals)
+
+    return _asked(Act.REVERSE_PAYMENT, number, plan, said, **common)
+
+
+@Doer
+def refund(*, number: str, refunded_minor: int, decision: str, account: str, **common: Any) -> Asked:
+    """Give back what was paid beyond the amount due, by a decision, out of an account. Four eyes: `propose` first."""
+    said: dict[str, str | int] = {"refunded_minor": refunded_minor, "decision": decision, "account": account}
+
+    def journals(locked: Locked) -> list[Journal]:
+        head = _heads(locked)
+        return [
+            postings.refund_decision_postings(head(), refunded_minor, decision),
+            postings.refund_payment_postings(head(), refunded_minor, decision, account),
+        ]
+
+    def plan(locked: Locked) -> Plan:
+        return Plan(says=said, journals=journals)
+
+    return _asked(Act.REFUND, number, plan, said, **common)
+
+
+@Doer
+def guarantee(*, number: str, guaranteed_minor: int, reference: str, **common: Any) -> Asked:
+    """A guarantee (reference) stands for what is due. Refused(GUARANTEE_OVERDRAWN) beyond its limit."""
+    said: dict[str, str | int] = {"guaranteed_minor": guaranteed_minor, "reference": reference}
+
+    def plan(locked: Locked) -> Plan:
+        left = books.guarantee_left(locked.row.trader.registry_id, reference, locked.pack.currency)
+        if guaranteed_minor > left:
+            says = {"reference": reference, "left_minor": str(left), "asked_minor": str(guaranteed_minor)}
+            raise Refused(Refusal(Act.GUARANTEE, (Finding("GUARANTEE_OVERDRAWN", says=says),)), number)
+        if guaranteed_minor <= 0:
+            return Plan(says=said)  # the lifecycle refuses it
+        return Plan(
+            says=said,
+            journals=lambda _: [
+                postings.guarantee_hold_postings(_heads(locked)(), reference, guaranteed_minor)
+            ],
+        )
+
+    return _asked(Act.GUARANTEE, number, plan, said, **common)
+
+
+@Doer
+def release_guarantee(*, number: str, released_minor: int, reference: str, **common: Any) -> Asked:
+    """A guarantee, or a part of it, is free again. Refused(GUARANTEE_NOT_HELD) for more than it holds here."""
+    said: dict[str, str | int] = {"released_minor": released_minor, "reference": reference}
+
+    def plan(locked: Locked) -> Plan:
+        held = books.guarantee_held(number, reference)
+        if released_minor > held:
+            says = {"reference": reference, "held_minor": str(held)}
+            raise Refused(Refusal(Act.RELEASE_GUARANTEE, (Finding("GUARANTEE_NOT_HELD", says=says),)), number)
+        if released_minor <= 0:
+            return Plan(says=said)  # the lifecycle refuses it
+        return Plan(
+            says=said,
+            journals=lambda _: [
+                postings.guarantee_release_postings(_heads(locked)(), reference, released_minor)
+            ],
+        )
+
+    return _asked(Act.RELEASE_GUARANTEE, number, plan, said, **common)
+
+
+# letting the goods go
+
+
+@Doer
+def remove_to_storage(*, number: str, place: str, reason: str, **common: Any) -> Asked:
+    """The goods may wait for the result in storage under supervision; they may not be used."""
+    return _said(Act.REMOVE_TO_STORAGE, number, {"place": place, "reason": reason}, **common)
+
+
+@Doer
+def release(*, number: str, **common: Any) -> Asked:
+    """The goods may be used while the amount is still open; what is due so far is secured."""
+    return _said(Act.RELEASE, number, {}, ResponseKind.RELEASED, **common)
+
+
+@Doer
+def settle(*, number: str, kind: str, reference: str = "", **common: Any) -> Asked:
+    """What left the amount open is settled: the amended declaration is assessed again, the difference is posted."""
+    said = {"kind": kind, **({"reference": reference} if reference else {})}
+
+    def plan(locked: Locked) -> Plan:
+        sums = _sums(locked, Act.SETTLE)
+        return Plan(
+            says={**sums.says, **said},
+            rows=lambda _: sums.rows,
+            journals=lambda _: sums.journals,
+            messages={ResponseKind.TAX: sums.notice},
+            findings=sums.findings,
+            answer={"assessed_minor": sums.assessed_minor, "by_tax": sums.due},
+        )
+
+    return _asked(Act.SETTLE, number, plan, said, **common)
+
+
+@Doer
+def clear(*, number: str, **common: Any) -> Asked:
+    """Everything is done: formalities end."""
+    return _said(Act.CLEAR, number, {}, ResponseKind.CLEARED, **common)
+
+
+@Doer
+def exit_area(*, number: str, **common: Any) -> Asked:
+    """The goods pass the supervision area, on their way to storage or for good."""
+    return _said(Act.EXIT, number, {}, ResponseKind.EXITED, **common)
+
+
+# cancelling and taking back
+
+
+@Doer
+def request_cancel(*, number: str, reason: str, **common: Any) -> Asked:
+    """The declarant asks to cancel a registered declaration; customs decides."""
+    return _said(Act.REQUEST_CANCEL, number, {"reason": reason}, **common)
+
+
+@Doer
+def refuse_cancel(*, number: str, reason: str, **common: Any) -> Asked:
+    """Customs does not cancel it."""
+    return _said(Act.REFUSE_CANCEL, number, {"reason": reason}, **common)
+
+
+@Doer
+def cancel(*, number: str, reason: str, **common: Any) -> Asked:
+    """The declaration is void. Nothing is due any more; what was paid is the payer's; a red one marks its goods."""
+    said = {"reason": reason}
+
+    def plan(locked: Locked) -> Plan:
+        return Plan(
+            says=said,
+            rows=_marks,
+            journals=lambda _: (
+                _liability_journals(locked, {}) if locked.facts.assessed_minor is not None else []
+            ),
+            messages={ResponseKind.INVALIDATED: messages.invalidated},
+        )
+
+    return _asked(Act.CANCEL, number, plan, said, **common)
+
+
+def _marks(locked: Locked) -> list[Mark]:
+    """The mark that cancelling leaves on the consignment, so that lodging again does not buy another draw."""
+    row = locked.row
+    cancelled = Facts(state=State.CANCELLED, cancelled_channel=locked.facts.channel)
+    mark = cancel_mark(cancelled, locked.day)
+    if mark is None or not row.consignment or mark.period.last_day is None:
+        return []
+    return [
+        Mark(
+            consignment=row.consignment,
+            channel=mark.channel,
+            first_day=mark.period.first_day,
+            last_day=mark.period.last_day,
+            number=row.number,
+        )
+    ]
+
+
+@Doer
+def revoke(
+    *, number: str, act: str, decision: str, reason: str, opens: Sequence[str] = (), **common: Any
+) -> Asked:
+    """Take a notified decision back, by a decision of its own."""
+    said: dict[str, str | tuple[str, ...]] = {"act": act, "decision": decision, "reason": reason}
+    if opens:
+        said["opens"] = tuple(opens)
+    return _said(Act.REVOKE, number, said, **common)
+
+
+@Doer
+def propose(*, number: str, act: str, content: Says, **common: Any) -> Asked:
+    """The first of two persons proposes an act with everything that it will say; the second does exactly this."""
+    return _said(Act.PROPOSE, number, {**content, "act": act}, **common)
+
+
+# what all acts share
+
+
+def _said(act: Act, number: str, said: Says, kind: ResponseKind | None = None, **common: Any) -> Asked:
+    """An act that only says something, and perhaps tells the declarant."""
+
+    def plan(locked: Locked) -> Plan:
+        return Plan(says=said, messages={kind: messages.WRITERS[kind]} if kind else {})
+
+    return _asked(act, number, plan, said, **common)
+
+
+def _asked(
+    act: Act,
+    number: str,
+    plan: Callable[[Locked], Plan],
+    body: Mapping[str, Any],
+    *,
+    pack: Pack,
+    by: By,
+    key: str,
+    at: datetime,
+    recorded_at: datetime | None = None,
+    seen: int | None = None,
+) -> Asked:
+    return Asked(
+        act=act,
+        number=number,
+        pack=pack,
+        by=by,
+        key=key,
+        at=at,
+        recorded_at=recorded_at,
+        seen=seen,
+        body={"number": number, **body},
+        find=lambda: locked_row(number),
+        plan=plan,
+    )

@@ -1,0 +1,94 @@
+"""Django's settings, read from the environment; everything has a safe default.
+
+THONGQUAN_DATA      the folder of everything that is not code: database, secret key, custodians' keys
+DATABASE_URL        sqlite:///file (below THONGQUAN_DATA unless absolute) or postgres://user@host:port/name
+THONGQUAN_SECRET_KEY, THONGQUAN_SECRET_KEY_FALLBACKS (comma separated); else a generated file, mode 0600
+THONGQUAN_HOSTS     names that this site answers to, comma separated
+THONGQUAN_HTTPS     "off" only behind nothing, on one's own machine
+THONGQUAN_DEBUG     "on" only on a developer's own machine
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from ..kit.secrets import secret_key
+from .databases import database
+
+
+def _data_folder() -> Path:
+    named = os.environ.get("THONGQUAN_DATA")
+    if named:
+        return Path(named)
+    return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "thongquan"
+
+
+def _listed(name: str, default: str = "") -> list[str]:
+    return [part.strip() for part in os.environ.get(name, default).split(",") if part.strip()]
+
+
+DATA = _data_folder()
+DEBUG = os.environ.get("THONGQUAN_DEBUG") == "on"
+HTTPS = os.environ.get("THONGQUAN_HTTPS") != "off"
+
+SECRET_KEY = secret_key(DATA)
+SECRET_KEY_FALLBACKS = _listed("THONGQUAN_SECRET_KEY_FALLBACKS")
+ALLOWED_HOSTS = _listed("THONGQUAN_HOSTS", "localhost,127.0.0.1,[::1]")
+
+DATABASES = {"default": database(os.environ.get("DATABASE_URL") or "sqlite:///thongquan.sqlite3", DATA)}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "thongquan.site.record",
+    "thongquan.site.accounts",
+    "thongquan.site.reference",
+    "thongquan.site.parties",
+    "thongquan.site.ledger",
+    "thongquan.site.clearance",
+    "thongquan.site.config",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django.middleware.csp.ContentSecurityPolicyMiddleware",
+]
+
+ROOT_URLCONF = "thongquan.site.config.urls"
+ASGI_APPLICATION = "thongquan.site.config.asgi.application"
+
+AUTH_USER_MODEL = "accounts.User"
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.ScryptPasswordHasher"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 12},
+    },
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+
+LANGUAGE_CODE = "vi"
+LANGUAGES = [("vi", "Tiếng Việt"), ("en", "English")]
+# Instants are stored and compared in UTC; the pack's zone turns them into legal days.
+TIME_ZONE = "UTC"
+USE_TZ = True
+
+SECURE_SSL_REDIRECT = HTTPS
+SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
+SECURE_HSTS_PRELOAD = HTTPS
+SECURE_CSP = {"default-src": ["'self'"], "frame-ancestors": ["'none'"], "base-uri": ["'none'"]}
+SESSION_COOKIE_SECURE = HTTPS
+SESSION_COOKIE_AGE = 12 * 60 * 60  # an officer's day; the idle limit comes with the pages
+CSRF_COOKIE_SECURE = HTTPS
+X_FRAME_OPTIONS = "DENY"

@@ -1,0 +1,36 @@
+"""Open the site for work outside a web server: the command line, a test, a nightly job."""
+
+from __future__ import annotations
+
+import os
+
+import django
+from django.core.checks import ERROR, Tags, run_checks
+from django.core.exceptions import ImproperlyConfigured
+
+
+def start(*, migrate: bool = False) -> None:
+    """Set Django up, refuse unsafe settings, and bring the tables up to date when asked. Safe to call twice.
+
+    ImproperlyConfigured says every reason. Migrating also asks for every guard of the tables by name: SQLite drops a
+    table's triggers when a later migration rebuilds it.
+    """
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "thongquan.site.config.settings")
+    django.setup()
+    refuse_unsafe_start()
+    if migrate:
+        from django.core.management import call_command
+        from django.db import connection
+
+        from ..kit.guards import missing
+
+        call_command("migrate", interactive=False, verbosity=0)
+        lost = missing(connection)
+        if lost:
+            raise ImproperlyConfigured(f"GUARDS_MISSING: {', '.join(lost)}")
+
+
+def refuse_unsafe_start() -> None:
+    faults = [fault for fault in run_checks(tags=[Tags.security]) if fault.level >= ERROR]
+    if faults:
+        raise ImproperlyConfigured(" ".join(str(fault) for fault in faults))

@@ -1,0 +1,85 @@
+"""Post journals: inside the transaction of an act, and nowhere else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from ...engine.ledger import journal as engine
+from ..kit import faults
+from ..kit.canonical import canonical
+from .models import Account, Entry, Journal
+
+
+def book(journals: Iterable[engine.Journal], *, n: int, at: datetime) -> list[Journal]:
+    """Post the journals of one act (event `n` of its subject) in their order, and seal each.
+
+    The accounts of all are locked first, in the order of their ids: whoever else posts waits his turn, and two who
+    post to the same accounts never wait for each other. IntegrityError when a bound of an account would be left.
+    """
+    listed = list(journals)
+    if not listed:
+        return []
+    accounts = _locked({entry.account for journal in listed for entry in journal.entries})
+    booked = [_booked(journal, accounts, n, at) for journal in listed]
+    faults.reach("after_journal")
+    return booked
+
+
+def _locked(wanted: set[engine.Account]) -> dict[str, Account]:
+    codes = {account.code: account for account in wanted}
+    known = set(Account.objects.filter(code__in=codes).values_list("code", flat=True))
+    # In one order, so that two acts that open the same accounts do not wait for each other.
+    Account.objects.bulk_create(
+        [
+            Account(code=code, kind=one.kind, currency=one.currency, party=one.party, tax=one.tax)
+            for code, one in sorted(codes.items())
+            if code not in known
+        ],
+        ignore_conflicts=True,
+    )
+    rows = Account.objects.select_for_update().filter(code__in=codes).order_by("id")
+    return {row.code: row for row in rows}
+
+
+def _booked(journal: engine.Journal, accounts: dict[str, Account], n: int, at: datetime) -> Journal:
+    row = Journal.objects.create(
+        reference=journal.reference,
+        kind=journal.kind,
+        currency=journal.currency,
+        subject=journal.subject,
+        n=n,
+        at=at,
+        day=journal.effective_day,
+        facts=canonical(dict(journal.facts)).decode(),
+        reverses=Journal.objects.get(reference=journal.reverses) if journal.reverses else None,
+    )
+    standings = {
+        entry.account: engine.Standing(
+            accounts[entry.account.code].version, accounts[entry.account.code].balance_minor
+        )
+        for entry in journal.entries
+    }
+    posted = engine.post(journal, standings)
+    # One by one: each entry's place in its account is checked against the one before.
+    for one in posted:
+        Entry.objects.create(
+            journal=row,
+            account=accounts[one.entry.account.code],
+            amount_minor=one.entry.amount_minor,
+            account_version=one.account_version,
+        )
+    row.sealed = True
+    row.save(update_fields=["sealed"])
+    for code in dict.fromkeys(one.entry.account.code for one in posted):
+        account = accounts[code]
+        last = [one for one in posted if one.entry.account.code == code][-1]
+        account.version, account.balance_minor = last.account_version, last.balance_minor
+        account.save(update_fields=["version", "balance_minor"])
+    return row
+
+
+def limit(account: engine.Account, *, floor_minor: int, ceiling_minor: int) -> None:
+    """Set what the balance of an account may not leave: the amount of a guarantee, for one."""
+    row = _locked({account})[account.code]
+    Account.objects.filter(pk=row.pk).update(floor_minor=floor_minor, ceiling_minor=ceiling_minor)

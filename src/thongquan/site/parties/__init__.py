@@ -1,0 +1,1 @@
+"""Traders, as the register knows them."""

@@ -1,0 +1,1 @@
+"""What every act leaves behind: idempotency keys, events, outbox, the messages as they came."""
