@@ -28,11 +28,13 @@ class Part(NamedTuple):
     specific: pairs of a price in millionths of the minor unit per unit of quantity, times `per`, sign included; and
     the quantity in millionths of that unit.
     per: common denominator of the rates of exchange in the prices, None when they need none.
+    binds: of a floor or ceiling in a column, 1 on the rows where the law sets it and 0 elsewhere; None everywhere.
     """
 
     rate_ppm: Any
     specific: Sequence[tuple[Any, Any]] = ()
     per: Any = None
+    binds: Any = None
 
 
 class Parts(NamedTuple):
@@ -48,14 +50,6 @@ def positive(amount: Any) -> Any:
     return amount * (amount > 0)
 
 
-def larger(one: Any, other: Any) -> Any:
-    return one + positive(other - one)
-
-
-def smaller(one: Any, other: Any) -> Any:
-    return one - positive(one - other)
-
-
 def part_millionths(base: Any, unit: int, part: Part) -> Any:
     """The exact sum of a part's terms in millionths of the minor unit, cut towards zero.
 
@@ -63,7 +57,7 @@ def part_millionths(base: Any, unit: int, part: Part) -> Any:
     Whole units and the rest of each product go separate ways, so that 4,000 đồng × a million litres, both in
     millionths, stays far inside int64.
     """
-    rate_ppm, specific, per = part
+    rate_ppm, specific, per, _ = part
     if unit == 1 and not specific:
         return base * rate_ppm
     whole = base // unit * rate_ppm
@@ -83,9 +77,11 @@ def exact_millionths(base: Any, unit: int, duty: Parts) -> Any:
     """min(max(base, at_least), at_most) in millionths of the minor unit; `base` and `unit` as part_millionths."""
     exact = part_millionths(base, unit, duty.base)
     if duty.at_least is not None:
-        exact = larger(exact, part_millionths(base, unit, duty.at_least))
+        short = positive(part_millionths(base, unit, duty.at_least) - exact)
+        exact = exact + (short if duty.at_least.binds is None else short * duty.at_least.binds)
     if duty.at_most is not None:
-        exact = smaller(exact, part_millionths(base, unit, duty.at_most))
+        over = positive(exact - part_millionths(base, unit, duty.at_most))
+        exact = exact - (over if duty.at_most.binds is None else over * duty.at_most.binds)
     return exact
 
 

@@ -6,7 +6,7 @@ import enum
 from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 from functools import lru_cache
-from math import lcm
+from math import gcd, lcm
 from typing import Any
 
 import msgspec
@@ -264,18 +264,21 @@ def _missing(charge: Charge, line: Line, rates: DayRates) -> list[Finding]:
     return findings
 
 
-def part_of(terms: Sequence[Term], quantities: Mapping[str, int], rates: DayRates) -> Part:
+def part_of(terms: Sequence[Term], quantities: Mapping[str, int | Fraction], rates: DayRates) -> Part:
     """Terms as figures for the formulas; every quantity and rate of exchange must be there (KeyError otherwise)."""
-    ratios = {term.currency: _ratio(term.currency, rates) for term in terms if term.currency}
-    per = lcm(*(foreign for _, foreign in ratios.values()))
     minor = 10**rates.decimals
-    specific = []
+    prices: list[tuple[int, int, int]] = []  # price, quantity, what their product is divided by
     for term in terms:
         if term.unit:
-            own, foreign = ratios[term.currency]
-            price = term.sign * term.specific_millionths * minor * own * (per // foreign)
-            specific.append((price, quantities[term.unit]))
-    return Part(sum(term.sign * term.rate_ppm for term in terms), tuple(specific), None if per == 1 else per)
+            own, foreign = _ratio(term.currency, rates)
+            quantity = quantities[term.unit]
+            price = term.sign * term.specific_millionths * minor * own
+            prices.append((price, quantity.numerator, foreign * quantity.denominator))
+    per = lcm(*(divisor for _, _, divisor in prices))
+    common = gcd(per, *(price * (per // divisor) for price, _, divisor in prices))
+    specific = tuple((price * (per // divisor) // common, quantity) for price, quantity, divisor in prices)
+    per //= common
+    return Part(sum(term.sign * term.rate_ppm for term in terms), specific, None if per == 1 else per)
 
 
 def _ratio(currency: str, rates: DayRates) -> tuple[int, int]:
@@ -312,6 +315,8 @@ class TermTrace(msgspec.Struct, frozen=True, omit_defaults=True):
     currency: str = ""
     unit: str = ""
     quantity_millionths: int | None = None
+    quantity_per: int = 1
+    """The quantity is quantity_millionths / quantity_per; 1 unless a conversion of units left a fraction."""
     own: int | None = None
     """With `foreign`: `foreign` units of the term's currency are worth `own` units of the pack's."""
     foreign: int | None = None
@@ -411,7 +416,7 @@ def _carried(amount: TaxAmount, carry: Carry) -> int:
 
 
 def _explained(
-    duty: Duty, base: Fraction, quantities: Mapping[str, int], rates: DayRates
+    duty: Duty, base: Fraction, quantities: Mapping[str, int | Fraction], rates: DayRates
 ) -> tuple[tuple[TermTrace, ...], Branch, Fraction]:
     """Each term's exact amount, which sum became the duty, and the exact duty: in minor units, by fractions."""
     terms: list[TermTrace] = []
@@ -437,7 +442,7 @@ def _explained(
 
 
 def _term(
-    term: Term, branch: Branch, base: Fraction, quantities: Mapping[str, int], rates: DayRates
+    term: Term, branch: Branch, base: Fraction, quantities: Mapping[str, int | Fraction], rates: DayRates
 ) -> tuple[TermTrace, Fraction]:
     if not term.unit:
         amount = base * term.rate_ppm / MILLIONTHS
@@ -454,7 +459,8 @@ def _term(
         specific_millionths=term.specific_millionths,
         currency=term.currency,
         unit=term.unit,
-        quantity_millionths=quantity,
+        quantity_millionths=quantity.numerator,
+        quantity_per=quantity.denominator,
         own=own,
         foreign=foreign,
         exchange_law=str(exchange.law) if exchange and term.currency != rates.currency else "",

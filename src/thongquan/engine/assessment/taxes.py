@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Final
 
 import msgspec
@@ -66,8 +67,9 @@ class Line(msgspec.Struct, frozen=True):
     """What the formulas need of one goods item.
 
     bases: name → minor units (CUSTOMS_VALUE always). quantities: unit code → millionths, in the units that the
-    charges' duties name (already converted). charges: several for one tax are levied side by side on the same base,
-    each rounded by itself (two safeguard duties on one line).
+    charges' duties name (already converted; a Fraction where the conversion leaves no whole number).
+    charges: several for one tax are levied side by side on the same base, each rounded by itself (two safeguard
+    duties on one line).
     pending: names, of taxes that are due but whose charge could not be chosen, and of base amounts that could not be
     computed; whoever makes the line holds the finding. What rests on one is pending too, never zero.
     at: the line's place, "goods_items[2]", which starts the place of every finding.
@@ -75,7 +77,7 @@ class Line(msgspec.Struct, frozen=True):
 
     bases: Mapping[str, int]
     charges: tuple[Charge, ...]
-    quantities: Mapping[str, int] = {}
+    quantities: Mapping[str, int | Fraction] = {}
     pending: tuple[str, ...] = ()
     at: str = ""
 

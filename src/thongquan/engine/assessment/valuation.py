@@ -13,6 +13,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any, Final
 
 import msgspec
@@ -108,7 +109,7 @@ class LineValuation(msgspec.Struct, frozen=True):
     def line(
         self,
         charges: Sequence[Charge],
-        quantities: Mapping[str, int] | None = None,
+        quantities: Mapping[str, int | Fraction] | None = None,
         pending: Sequence[str] = (),
         bases: Mapping[str, int] | None = None,
     ) -> Line:
