@@ -17,9 +17,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from thongquan.engine.findings import Refusal
-from thongquan.engine.lifecycle import declaration as rules
-from thongquan.engine.lifecycle.declaration import DECLARATION, Facts, Role
-from thongquan.engine.lifecycle.machine import Actor, Event, Machine, attempt, fold, open_to
+from thongquan.engine.lifecycle import guards as rules
+from thongquan.engine.lifecycle.declaration import DECLARATION, Facts, Role, waits_for
+from thongquan.engine.lifecycle.machine import Actor, Event, Machine, attempt, fold, follow, open_to
+from thongquan.engine.risk.channels import Channel
 from thongquan.engine.timing.clocks import clocks, waits
 
 START = datetime(2020, 6, 15, 1, 0, tzinfo=UTC)
@@ -433,6 +434,16 @@ def test_a_closed_button_is_always_refused(pick, steps):
                 assert {r.code for r in opening.reasons} <= set(moved.codes)
 
 
+@given(st.randoms(use_true_random=False), st.integers(1, 60))
+def test_the_clock_that_a_row_names_is_the_clock_of_who_must_act(pick, steps):
+    _, events, _ = walk(DECLARATION, pick, steps)
+    facts = DECLARATION.start
+    for event in events:
+        row = DECLARATION.step(event.act, facts.state)
+        facts = follow(DECLARATION, facts, event)
+        assert row.hands_clock_to in (None, waits_for(facts))
+
+
 def lives(machine: Machine[Facts], count: int, seed: int = 1) -> list[tuple[Facts, list[Event], Book]]:
     return [walk(machine, random.Random(seed * 1_000_003 + number), 120) for number in range(count)]
 
@@ -474,7 +485,7 @@ def selects_green_again(facts: Facts, event: Event, step: object) -> Facts:
     """A planted fault in what an event does: an amendment resets the channel to green."""
     after = DECLARATION.apply(facts, event, step)  # type: ignore[arg-type]
     if event.act == "amend" and after.channel is not None:
-        return replace(after, channel=rules.Channel.GREEN, selected_version=after.version, obligations=())
+        return replace(after, channel=Channel.GREEN, selected_version=after.version, obligations=())
     return after
 
 

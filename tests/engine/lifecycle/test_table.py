@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta, timezone
 import pytest
 
 from thongquan import words
-from thongquan.engine.findings import Refusal
+from thongquan.engine.findings import LegalRef, Refusal
 from thongquan.engine.lifecycle import declaration
 from thongquan.engine.lifecycle.declaration import (
     AMOUNT_OPEN,
@@ -281,7 +281,7 @@ def test_every_obligation_has_an_owner():
 
 
 def test_a_country_puts_its_law_beside_the_acts():
-    law = declaration.LegalRef("12/2020/ND-CP", "art. 3")
+    law = LegalRef("12/2020/ND-CP", "art. 3")
     ours = DECLARATION.under({"clear": law})
     assert ours.step("clear", State.SELECTED).law == law
     assert DECLARATION.step("clear", State.SELECTED).law != law
