@@ -26,9 +26,11 @@ class Schedule(enum.Enum):
 
 
 class Given(enum.Enum):
-    """Three things that a cell can say, never to be mixed up: a rate (0 is one), no preference (`*`), nothing."""
+    """What a cell can say, never to be mixed up: a rate (0 is one), a share of another rate ("150 % of the MFN
+    rate"), no preference (`*`), nothing."""
 
     RATE = "rate"
+    DERIVED = "derived"
     NO_PREFERENCE = "no_preference"
     NOT_GIVEN = "not_given"
 
@@ -88,6 +90,15 @@ def ad_valorem(rate_ppm: int) -> Duty:
 
 
 @dataclass(frozen=True, slots=True)
+class Share:
+    """A rate that the law writes as a share of another: `ppm` of the rate that stands for `preference` ("" general)
+    on the same code, tax and schedule."""
+
+    ppm: int
+    preference: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Measure:
     """One row of tariff law.
 
@@ -96,7 +107,7 @@ class Measure:
     origins: countries it is for, () all; excluded_origins: countries it is not for.
     quota_order_id: the quota whose in-quota rate this is, "" outside. additional_code: maker or end-use code that
     the line must carry, "" none. duty: None unless given is RATE. text: as printed. verified: False when nobody
-    checked the row against the act; amounts that rest on it say so.
+    checked the row against the act; amounts that rest on it say so. derived: None unless given is DERIVED.
     """
 
     commodity: str
@@ -114,10 +125,15 @@ class Measure:
     additional_code: str = ""
     text: str = ""
     verified: bool = True
+    derived: Share | None = None
 
     def __post_init__(self) -> None:
         if (self.duty is not None) != (self.given is Given.RATE):
-            raise ValueError(f"{self.commodity} {self.tax}: a duty stands in a row that gives a rate, and only there")
+            raise ValueError(
+                f"{self.commodity} {self.tax}: a duty stands in a row that gives a rate, and only there"
+            )
+        if (self.derived is not None) != (self.given is Given.DERIVED):
+            raise ValueError(f"{self.commodity} {self.tax}: a share stands in a derived row, and only there")
 
     def is_for(self, origin: str) -> bool:
         return (not self.origins or origin in self.origins) and origin not in self.excluded_origins

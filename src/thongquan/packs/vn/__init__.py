@@ -1,0 +1,1 @@
+"""Vietnam: so far the words and the layout of its tariff workbook."""
