@@ -22,6 +22,7 @@ from ..engine.dated import Dated, Period, day_of, gaps, overlaps
 from ..engine.declaration import Declaration
 from ..engine.findings import Finding, LegalRef, Severity, errors, in_order
 from ..engine.lifecycle.declaration import Act as Step
+from ..engine.lifecycle.declaration import Form as LifecycleForm
 from ..engine.money import BadNumber, decimal_text, minor_of
 from ..engine.tariff.measures import Measure, MeasureKind, Schedule
 from .pack import ActKind, Pack, assess, due_by_terms, load
@@ -325,8 +326,11 @@ def _named_by_channels(pack: Pack) -> Iterator[tuple[str, str, str]]:
 
 
 def _steps(pack: Pack) -> Iterator[Finding]:
-    """Lifecycle acts that forms, laws and declaration types name and the lifecycle does not know."""
-    asked = [(f"forms {step}", step) for step in pack.forms] + [(f"laws {step}", step) for step in pack.laws]
+    """Acts and forms that tables name and the lifecycle does not know."""
+    for form in pack.forms:
+        if form not in set(LifecycleForm):
+            yield Finding("PACK_CODE_UNKNOWN", f"forms {form}", {"list": "lifecycle", "value": form})
+    asked = [(f"laws {step}", step) for step in pack.laws]
     asked += [
         (f"codes/declaration_types {code.value}", code.facts["asks"])
         for code in pack.code_lists["declaration_types"]

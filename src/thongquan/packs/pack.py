@@ -109,13 +109,14 @@ class Kind:
 
     asks: the lifecycle act it asks for (lodge, prelodge, amend, request_cancel, arrive). flow: "import" or "export",
     "" where the message does not say (a follow-up takes its declaration's). simplified: a reduced data set, which may
-    lack values. prelodged: before the goods are there. supplementary: completes a simplified declaration or an entry
-    in records. untaxed: no tax is assessed on this kind of message.
+    lack values. low_value: the reduced data set of goods below a value limit. prelodged: before the goods are there.
+    supplementary: completes a simplified declaration or an entry in records. untaxed: no tax is assessed on it.
     """
 
     asks: str
     flow: str = ""
     simplified: bool = False
+    low_value: bool = False
     prelodged: bool = False
     supplementary: bool = False
     untaxed: bool = False
@@ -211,9 +212,10 @@ class Pack:
 
     version: SHA-256 over its data files; every assessment names it. names: language → name of the country.
     decimals: of `currency`. zone: IANA name of the zone that turns an instant into a legal day. rounding: of amounts
-    exchanged for the customs value. forms: lifecycle act → the form it issues. laws: lifecycle act → its legal source.
-    transport_documents: types of previous documents that identify a consignment. complete: whether the nomenclature
-    has every code; where it has not, a code it lacks is a rate not given, and no error of the declarant.
+    exchanged for the customs value. forms: kind of form (lifecycle.Form) → the country's. laws: lifecycle act → its
+    legal source. transport_documents: types of previous documents that identify a consignment. complete: whether the
+    nomenclature has every code; where it has not, a code it lacks is a rate not given, and no error of the declarant.
+    partial_lists: code lists that do not have every code either.
     external_references: whether a follow-up may name a declaration by another system's number; only a demonstration
     that replays that system's messages turns it on.
     """
@@ -240,6 +242,7 @@ class Pack:
     calendars: tuple[WorkingCalendar, ...] = ()
     transport_documents: tuple[str, ...] = ()
     complete: bool = True
+    partial_lists: frozenset[str] = frozenset()
     external_references: bool = False
 
     # days and kinds
@@ -288,6 +291,7 @@ class Pack:
             asks=code.facts["asks"],
             flow=flow,
             simplified=reduced or code.facts["simplified"] == "yes",
+            low_value=reduced,
             prelodged=code.facts["prelodged"] == "yes",
             supplementary=code.facts["supplementary"] == "yes",
             untaxed=code.facts["untaxed"] == "yes",
@@ -720,7 +724,7 @@ def read_fields(folder: Path) -> dict[str, Any]:
                 _channel_rule,
             )
         ),
-        "forms": source.keyed("forms", "step number", _form),
+        "forms": source.keyed("forms", "form number", _form),
         "laws": source.keyed("laws", "step", lambda row: (row.asked("step"), row.law)),
         "deadlines": source.keyed("deadlines", "name amount unit", _deadline),
         "quotas": tuple(source.rows("quotas", "order_id volume unit allotment", _quota)),
@@ -806,6 +810,7 @@ def _settings(source: Folder) -> dict[str, Any]:
             "rounding": Rounding(given["rounding"]),
             "random_share_ppm": int(given["random_share_ppm"]),
             "complete": bool(given["complete"]),
+            "partial_lists": frozenset(given.get("partial_lists", ())),
             "transport_documents": tuple(given.get("transport_documents", ())),
             "numbering": Numbering(
                 str(number["prefix"]),
@@ -864,6 +869,8 @@ _FACTS: Final[Mapping[str, Mapping[str, Callable[[str], object]]]] = {
     "additional_procedures": {"relieves": str, "reduced": _YES_NO},
     "payment_methods": {"terms": Terms},
     "preferences": {"general": _YES_NO},
+    "currencies": {"decimals": int},
+    "limits": {"amount": millionths_of, "currency": str},
     "charges": {"sign": _one_of("+", "-"), "share_by": ShareBy, "included_in": str, "bases": str},
 }
 """Columns that a code list must have because the pack decides by them, and how each is read."""
@@ -918,7 +925,7 @@ def _channel_rule(row: Row) -> Rule:
 
 
 def _form(row: Row) -> tuple[str, Form]:
-    return row.asked("step"), Form(row.asked("number"), row.names, row.law)
+    return row.asked("form"), Form(row.asked("number"), row.names, row.law)
 
 
 def _deadline(row: Row) -> tuple[str, Deadline]:
