@@ -3,8 +3,9 @@
 A record here says what was declared, not what is true: nothing is computed, defaulted or corrected on the way in.
 Absent text is "", an absent figure, day or group None, an absent list (). Amounts keep their currency, quantities
 their unit, both in millionths. Lists keep the order of the message; `sequence_numeric` is the declarant's own
-numbering. The structure of the goods shipment (class 67A) is written flat in the declaration, because a customs
-declaration has one.
+numbering. A time carries its zone; where a document is dated with a day only, midnight without a zone stands for
+it (`effective_time` of a document, `issue_time` of an invoice). The structure of the goods shipment (class 67A) is
+written flat in the declaration, because a customs declaration has one.
 
 The records are msgspec Structs: frozen dataclasses that a wire decoder can fill and check directly.
 """
@@ -211,7 +212,7 @@ class ChargeDeduction(Record, frozen=True, kw_only=True):
 
 
 class Guarantee(Record, frozen=True, kw_only=True):
-    """An obligation guarantee (class 99A)."""
+    """An obligation guarantee (class 90A)."""
 
     id: str = ""
     reference_id: str = ""

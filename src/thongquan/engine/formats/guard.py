@@ -50,29 +50,40 @@ class Stream(Protocol):
 class Element:
     """One element. name: without namespace. text: its own characters, white space around them removed.
 
-    attributes: name → value in the message's order, names in another namespace as "{namespace}name".
-    line, column: where it starts, both from 1.
+    There may be hundreds of thousands of them, so they are kept small: `pairs` holds names and values of the
+    attributes in turn, `place` line and column in one number.
     """
 
-    __slots__ = ("attributes", "children", "column", "line", "name", "namespace", "text")
+    __slots__ = ("children", "name", "namespace", "pairs", "place", "text")
 
     def __init__(self, name: str, namespace: str, line: int, column: int) -> None:
         self.name = name
         self.namespace = namespace
-        self.line = line
-        self.column = column
+        self.place = line << 32 | column
         self.text = ""
-        self.attributes: Mapping[str, str] = _NONE
+        self.pairs: tuple[str, ...] = ()
         self.children: list[Element] | tuple[()] = ()
+
+    @property
+    def line(self) -> int:
+        """The line where it starts, from 1."""
+        return self.place >> 32
+
+    @property
+    def column(self) -> int:
+        """The column where it starts, from 1."""
+        return self.place & 0xFFFF_FFFF
+
+    @property
+    def attributes(self) -> Mapping[str, str]:
+        """Name → value in the message's order; names in another namespace as "{namespace}name"."""
+        return dict(zip(self.pairs[::2], self.pairs[1::2], strict=True))
 
     def __iter__(self) -> Iterator[Element]:
         return iter(self.children)
 
     def __repr__(self) -> str:
         return f"<{self.name} line {self.line}: {len(self.children)} children, {self.text[:_SHOWN]!r}>"
-
-
-_NONE: Final[Mapping[str, str]] = {}
 
 
 class _Refused(Exception):
@@ -222,51 +233,51 @@ class _Builder:
 
     def start(self, name: str, attributes: list[str]) -> None:
         self.elements += 1
+        opened = self.open
         if self.elements > MAX_ELEMENTS:
             raise self.refuse("XML_TOO_MANY_ELEMENTS", MAX_ELEMENTS)
-        if len(self.open) > MAX_DEPTH:
+        if len(opened) > MAX_DEPTH:
             raise self.refuse("XML_TOO_DEEP", MAX_DEPTH)
+        parent = opened[-1]
         if self.pending:
-            self.flush()
+            self.flush(parent)
         parser = self.parser
         local, namespace = self.names.get(name) or self.split(name)
         element = Element(local, namespace, parser.CurrentLineNumber, parser.CurrentColumnNumber + 1)
         if attributes:
-            element.attributes = self.attributes(attributes)
-        parent = self.open[-1]
+            element.pairs = self.pairs(attributes)
         if parent.children:
             parent.children.append(element)
         else:
             parent.children = [element]
-        self.open.append(element)
+        opened.append(element)
 
     def end(self, _: str) -> None:
-        if self.pending:
-            self.flush()
         element = self.open.pop()
+        if self.pending:
+            self.flush(element)
         if element.text:
             element.text = element.text.strip(XML_SPACE)
 
-    def flush(self) -> None:
-        element = self.open[-1]
-        text = "".join(self.pending)
-        self.pending.clear()
-        if not element.text and not text.strip(XML_SPACE):
-            return  # line ends and indents between elements
-        if len(element.text) + len(text) > MAX_TEXT_CHARACTERS:
-            raise self.refuse("XML_TEXT_TOO_LONG", MAX_TEXT_CHARACTERS)
-        element.text += text
+    def flush(self, element: Element) -> None:
+        """Give the text since the last tag to the element that it stands in; indents between elements to none."""
+        pending = self.pending
+        text = pending[0] if len(pending) == 1 else "".join(pending)
+        pending.clear()
+        if element.text or text.strip(XML_SPACE):
+            if len(element.text) + len(text) > MAX_TEXT_CHARACTERS:
+                raise self.refuse("XML_TEXT_TOO_LONG", MAX_TEXT_CHARACTERS)
+            element.text += text
 
-    def attributes(self, pairs: list[str]) -> dict[str, str]:
+    def pairs(self, pairs: list[str]) -> tuple[str, ...]:
         if len(pairs) > 2 * MAX_ATTRIBUTES:
             raise self.refuse("XML_TOO_MANY_ATTRIBUTES", MAX_ATTRIBUTES)
-        found: dict[str, str] = {}
-        for name, value in zip(pairs[::2], pairs[1::2], strict=True):
-            if len(value) > MAX_ATTRIBUTE_CHARACTERS:
+        for index, name in enumerate(pairs[::2]):
+            if len(pairs[2 * index + 1]) > MAX_ATTRIBUTE_CHARACTERS:
                 raise self.refuse("XML_TEXT_TOO_LONG", MAX_ATTRIBUTE_CHARACTERS)
             local, namespace = self.names.get(name) or self.split(name)
-            found[f"{{{namespace}}}{local}" if namespace else local] = value
-        return found
+            pairs[2 * index] = f"{{{namespace}}}{local}" if namespace else local
+        return tuple(pairs)
 
     def split(self, name: str) -> tuple[str, str]:
         if len(name) > MAX_NAME_CHARACTERS:
@@ -290,6 +301,12 @@ def _placed(code: str, line: int, column: int, **says: str) -> Finding:
 def plain(text: str) -> bool:
     """Whether a text is printable ASCII, so that `text_findings` has nothing to say: a quick test for long files."""
     return text.isascii() and text.isprintable()
+
+
+def shown(text: str, longest: int = _SHOWN) -> str:
+    """A text from outside made fit to be quoted in an answer: NFC, "?" for what is unusable or invisible, cut."""
+    text = unicodedata.normalize("NFC", text)
+    return _INVISIBLE.sub("?", _CONTROL_BUT_LINES.sub("?", text))[:longest]
 
 
 def text_findings(

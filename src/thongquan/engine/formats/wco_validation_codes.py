@@ -1,0 +1,75 @@
+"""Numbers for finding codes in responses: the schema gives an error code eight characters.
+
+A number is never changed and never used again; new codes get the next free number of their block. A code without
+a number is sent as `UNNUMBERED` with its name in the description, so that nothing goes unsaid.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+UNNUMBERED: Final = "TQ10000"
+
+VALIDATION_CODES: Final[Mapping[str, str]] = {
+    # XML, from TQ10001
+    "XML_TOO_LARGE": "TQ10001",
+    "XML_EMPTY": "TQ10002",
+    "XML_ENCODING": "TQ10003",
+    "XML_VERSION": "TQ10004",
+    "XML_DOCTYPE": "TQ10005",
+    "XML_ENTITY": "TQ10006",
+    "XML_INSTRUCTION": "TQ10007",
+    "XML_TOO_DEEP": "TQ10008",
+    "XML_TOO_MANY_ELEMENTS": "TQ10009",
+    "XML_TOO_MANY_ATTRIBUTES": "TQ10010",
+    "XML_NAME_TOO_LONG": "TQ10011",
+    "XML_TEXT_TOO_LONG": "TQ10012",
+    "XML_NOT_WELL_FORMED": "TQ10013",
+    # text, from TQ10031
+    "TEXT_TOO_LONG": "TQ10031",
+    "TEXT_CONTROL_CHARACTER": "TQ10032",
+    "TEXT_INVISIBLE_CHARACTER": "TQ10033",
+    "TEXT_NOT_NFC": "TQ10034",
+    "TEXT_MIXED_SCRIPTS": "TQ10035",
+    "TEXT_LOOK_ALIKE": "TQ10036",
+    "TEXT_MISPLACED": "TQ10037",
+    # declaration messages, from TQ10051
+    "DOCUMENT_NOT_A_DECLARATION": "TQ10051",
+    "DECLARATION_REPEATED": "TQ10052",
+    "WRAPPER_KEPT": "TQ10053",
+    "FUNCTION_UNKNOWN": "TQ10054",
+    "ELEMENT_UNKNOWN": "TQ10055",
+    "ATTRIBUTE_UNKNOWN": "TQ10056",
+    "ELEMENT_REPEATED": "TQ10057",
+    "ELEMENT_MISSING": "TQ10058",
+    "ELEMENTS_TOO_MANY": "TQ10059",
+    "ELEMENTS_KEPT_TOO_MANY": "TQ10060",
+    "ELEMENT_NOT_SIMPLE": "TQ10061",
+    "VALUE_EMPTY": "TQ10062",
+    "VALUE_TOO_LONG": "TQ10063",
+    "VALUE_MALFORMED": "TQ10064",
+    "NUMBER_MALFORMED": "TQ10065",
+    "NUMBER_TOO_PRECISE": "TQ10066",
+    "NUMBER_TOO_LARGE": "TQ10067",
+    "CURRENCY_MALFORMED": "TQ10068",
+    "UNIT_MALFORMED": "TQ10069",
+    "TIME_MALFORMED": "TQ10070",
+    "TIME_WITHOUT_ZONE": "TQ10071",
+    "FINDINGS_CUT": "TQ10072",
+    # amendments, from TQ10081
+    "AMENDMENT_POINTER_MISSING": "TQ10081",
+    "AMENDMENT_POINTER_UNKNOWN": "TQ10082",
+    "AMENDMENT_POINTER_INCOMPLETE": "TQ10083",
+    "AMENDMENT_POINTER_NUMBER_IGNORED": "TQ10084",
+    "AMENDMENT_NOTHING_THERE": "TQ10085",
+    "AMENDMENT_NOT_NEXT": "TQ10086",
+    "AMENDMENT_TOO_WIDE": "TQ10087",
+    "AMENDMENT_NOT_AMENDABLE": "TQ10088",
+    "AMENDMENT_AMBIGUOUS": "TQ10089",
+    "AMENDMENT_CHANGES_NOTHING": "TQ10090",
+    "AMENDMENT_CONTENT_IGNORED": "TQ10091",
+    # responses, from TQ10096
+    "DOCUMENT_NOT_A_RESPONSE": "TQ10096",
+    "RESPONSE_REPEATED": "TQ10097",
+}
