@@ -19,6 +19,7 @@ from ..engine.formats.responses import Response, ResponseKind
 from ..engine.money import decimal_text
 from ..engine.tariff.rate_text import duty_text
 from .pack import OWED_TO_CUSTOMS, Pack
+from .tables import Folder, Row
 
 INDICATIVE: Final = "67"
 FINAL: Final = "4"
@@ -211,6 +212,28 @@ def _sum(amounts: Iterable[int | None]) -> int | None:
     """The sum, None when there is nothing to add or a part of it is not known."""
     known = list(amounts)
     return None if not known or None in known else sum(amount for amount in known if amount is not None)
+
+
+def explanations(pack: Pack) -> dict[tuple[str, int, int, str], Explained]:
+    """What is known about differences from published notices (notice_differences.csv): name of the notice's folder,
+    version, item and tax → the expected outcome and why. Shown beside a difference; no sum asks it."""
+    source = Folder(pack.folder)
+    rows = source.keyed("notice_differences", "notice version item tax outcome", _explained)
+    source.close()
+    return rows
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """Why a line of a notice differs. names: language → the reason."""
+
+    outcome: Outcome
+    names: Mapping[str, str]
+
+
+def _explained(row: Row) -> tuple[tuple[str, int, int, str], Explained]:
+    key = row.asked("notice"), row.whole("version"), row.whole("item"), row.asked("tax")
+    return key, Explained(row.read("outcome", Outcome), row.names)
 
 
 @dataclass(frozen=True, slots=True)

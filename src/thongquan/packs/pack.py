@@ -28,9 +28,11 @@ from ..engine.assessment.scalar import LineAssessment
 from ..engine.assessment.taxes import Charge, Line, Tax, check_order
 from ..engine.assessment.valuation import ChargeRule, ShareBy, Valuation, value_declaration
 from ..engine.assessment.whole import Assessment, assess_declaration
+from ..engine.checks import RULES, Context, run
+from ..engine.checks import Rule as CheckRule
 from ..engine.codes import Code, CodeList
 from ..engine.dated import Period, as_of, day_of
-from ..engine.declaration import Declaration, GoodsItem
+from ..engine.declaration import Amount, Declaration, GoodsItem
 from ..engine.findings import Finding, LegalRef, Severity, in_order
 from ..engine.money import Carry, Rounding, millionths_of
 from ..engine.risk.channels import Channel
@@ -50,8 +52,8 @@ EXPORT: Final = "export"
 RATE_FROM_NOTICE: Final = "RATE_FROM_NOTICE"
 """Note of a charge whose rate was read from an official tax notice: it proves the arithmetic and nothing else."""
 
-VAT_ADJUSTMENT: Final = "vat_adjustment"
-"""Base amount of charges that only the value added tax counts."""
+LOW_VALUE: Final = "low_value"
+"""Row of codes/limits: the highest value of goods declared with the reduced data set."""
 
 
 # what the tables hold
@@ -244,6 +246,11 @@ class Pack:
     complete: bool = True
     partial_lists: frozenset[str] = frozenset()
     external_references: bool = False
+
+    @property
+    def rules(self) -> tuple[CheckRule, ...]:
+        """The country's own rules on declarations, beside the general ones."""
+        return ()
 
     # days and kinds
 
@@ -449,21 +456,42 @@ class Pack:
         defence: tuple[Measure, ...] = ()
         for levy in self.taxes_of(declaration, item, kind, view):
             choice = self.choice_of(declaration, item, at, levy, view)
-            defence = tuple(row for row in choice.defence if self.defends(declaration, item, row.tax))
+            defence = choice.defence
             findings += choice.findings
             if choice.measure is None:
                 pending.append(levy.tax.code)
             else:
                 charges.append(self.charge_of(choice.measure))
+        defence = tuple(row for row in defence if self.defends(declaration, item, row.tax))
         charges += [self.charge_of(row) for row in defence]
+        pending += self._undefended(declaration, item, kind, view, defence)
         quantities, wrong = self.counted(charges, self.quantities_of(item, view), at)
         return Chosen(
             tuple(charges),
             quantities,
-            tuple(pending),
+            tuple(dict.fromkeys(pending)),
             self.reliefs_of(item, view.day),
             in_order([*findings, *wrong]),
         )
+
+    def _undefended(
+        self,
+        declaration: Declaration,
+        item: GoodsItem,
+        kind: Kind,
+        view: TariffView,
+        due: tuple[Measure, ...],
+    ) -> list[str]:
+        """Trade-defence taxes of acts that are for these goods and this origin and of which no row fits: the tariff's
+        general rule has said why, and the tax stays open."""
+        acts = {
+            (row.tax, row.law.act)
+            for row in view.measures(item.commodity_code, None, Schedule(kind.flow))
+            if row.kind is MeasureKind.TRADE_DEFENCE
+            and row.is_for(item.origin_country_code)
+            and self.defends(declaration, item, row.tax)
+        }
+        return sorted({tax for tax, act in acts - {(row.tax, row.law.act) for row in due}})
 
     def defends(self, declaration: Declaration, item: GoodsItem, tax: str) -> bool:
         """Whether trade-defence rows of a tax are levied on a line; the tariff has said that they fit its goods."""
@@ -473,23 +501,24 @@ class Pack:
         self, declaration: Declaration, item: GoodsItem, at: str, levy: Levy, view: TariffView
     ) -> Choice:
         """The rate of one tax on a line by the tariff's general rule."""
-        code, tax = item.commodity_code, levy.tax.code
+        code = item.commodity_code
         preference = self.preference_of(item, levy, view.day)
-        if not self.complete and not view.knows(code):
-            says = {"code": code, "on": view.day.isoformat(), "preference": preference or GENERAL}
-            return Choice(
-                None, (), (), (Finding("RATE_NOT_GIVEN", f"{at}.commodity_code", says, levy.tax.law),)
-            )
-        return view.choose(
+        choice = view.choose(
             code,
             Schedule(levy.flow),
-            tax,
+            levy.tax.code,
             self.origin_of(item, preference),
             preference,
             item.quota_order_id if levy.preferential else "",
             self.line_codes(declaration, item),
             at,
         )
+        if self.complete or choice.measure is not None:
+            return choice
+        # Why a rate is missing a tariff with gaps cannot say: the code, quota or origin may stand in the part it lacks.
+        says = {"code": code, "on": view.day.isoformat(), "preference": preference or GENERAL}
+        missing = Finding("RATE_NOT_GIVEN", f"{at}.commodity_code", says, levy.tax.law)
+        return replace(choice, findings=(missing,))
 
     def charge_of(self, measure: Measure) -> Charge:
         """The charge that levies a row of the tariff; a rate known only from a notice says so."""
@@ -582,32 +611,28 @@ def assess(
     findings: list[Finding] = []
     if kind is None or kind.untaxed or not kind.flow:
         if kind is None:
-            says = {
-                "code": declaration.type_code,
-                "function": declaration.function_code,
-                "on": day.isoformat(),
-            }
-            findings.append(Finding("TYPE_CODE_UNKNOWN", "type_code", says))
+            findings.append(_unknown_type(declaration, day))
         return _assessed(pack, [Line({}, (), at=at) for at in places], None, rates, view, findings)
     valuation = value_declaration(
         declaration, pack.charge_rules(day), rates, rounding=pack.rounding, provisional=provisional
     )
     lines: list[Line] = []
     relieved: list[Mapping[str, LegalRef]] = []
-    later: set[str] = set()
+    quiet: set[str] = set()
     for item, valued, at in zip(declaration.goods_items, valuation.lines, places, strict=True):
         chosen = pack.charges_for(declaration, item, at, kind, view)
         if _is_left_open(item, kind):
-            later.add(at)
+            quiet.add(at)
             findings.append(Finding("ASSESSED_LATER", at, severity=Severity.NOTE))
             lines.append(Line({}, (), at=at))
         else:
+            quiet |= set() if chosen.charges or chosen.pending else {at}
             findings += chosen.findings
             lines.append(valued.line(chosen.charges, chosen.quantities, chosen.pending))
         relieved.append(chosen.relieved)
-    if later:
-        kept = tuple(f for f in valuation.findings if f.at.split(".")[0] not in later)
-        valuation = msgspec.structs.replace(valuation, findings=kept)
+    # Where no tax rests on a line's value, what is wrong with the value matters to no amount; the checks speak of it.
+    heard = [f for f in valuation.findings if f.at.split(".")[0] not in quiet and len(quiet) < len(places)]
+    valuation = msgspec.structs.replace(valuation, findings=tuple(heard))
     first = _assessed(pack, lines, valuation, rates, view, findings)
     if not any(relieved):
         return first
@@ -665,6 +690,45 @@ def due_by_terms(
             payable = amount.payable_minor
             sums[terms] = None if before is None or payable is None else before + payable
     return sums
+
+
+def check_context(pack: Pack, declaration: Declaration, day: date) -> Context:
+    """The world in which the rules see a declaration on a day.
+
+    Messages on which no tax is assessed need not be complete either. A nomenclature that lacks codes is not consulted,
+    which the rules say.
+    """
+    kind = pack.kind_of(declaration, day) or Kind("")
+    amount = pack.fact("limits", LOW_VALUE, "amount", day) if kind.low_value else ""
+    currencies = pack.code_lists.get("currencies")
+    listed = currencies.as_of(day) if currencies else {}
+    return Context(
+        on=day,
+        flow=kind.flow,
+        simplified=kind.simplified or kind.untaxed,
+        tariff=pack.tariff.as_of(day) if pack.complete else None,
+        lists=pack.code_lists,
+        partial=pack.partial_lists,
+        decimals={code.value: int(code.facts["decimals"]) for code in listed.values()},
+        simplified_limit=Amount(
+            millionths=millionths_of(amount), currency=pack.fact("limits", LOW_VALUE, "currency", day)
+        )
+        if amount
+        else None,
+    )
+
+
+def run_checks(pack: Pack, declaration: Declaration, day: date) -> tuple[Finding, ...]:
+    """Everything the general rules and the pack's own find, by place, then code; an unknown type is an error."""
+    found = run(declaration, check_context(pack, declaration, day), (*RULES, *pack.rules))
+    if pack.kind_of(declaration, day) is None:
+        found = in_order([*found, _unknown_type(declaration, day)])
+    return found
+
+
+def _unknown_type(declaration: Declaration, day: date) -> Finding:
+    says = {"code": declaration.type_code, "function": declaration.function_code, "on": day.isoformat()}
+    return Finding("TYPE_CODE_UNKNOWN", "type_code", says)
 
 
 # numbers
