@@ -6,6 +6,7 @@ import os
 import shutil
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 from django.db import connection, connections
@@ -63,24 +64,30 @@ def template(django_db_setup, django_db_blocker) -> str:
 
 @pytest.fixture
 def committed(template: str, django_db_blocker) -> Iterator[str]:
-    """A database of one's own, in which things are really committed; gone afterwards. Its name.
+    """A database of one's own, in which things are really committed; gone afterwards. Its name."""
+    with django_db_blocker.unblock(), own_copy(template) as name:
+        yield name
 
-    The record cannot be emptied (that is the point of it), so tests with several connections get a fresh copy.
+
+@contextmanager
+def own_copy(template: str) -> Iterator[str]:
+    """Work in a fresh copy of the template, with everybody at his post, and drop it at the end.
+
+    The record cannot be emptied (that is the point of it), so tests that commit get a database each.
     """
     from .country import appoint
 
-    with django_db_blocker.unblock():
+    connections.close_all()
+    name = _copied(template)
+    settings = connections["default"].settings_dict
+    before, settings["NAME"] = settings["NAME"], name
+    try:
+        appoint()
+        yield name
+    finally:
         connections.close_all()
-        name = _copied(template)
-        settings = connections["default"].settings_dict
-        settings["NAME"] = name
-        try:
-            appoint()
-            yield name
-        finally:
-            connections.close_all()
-            settings["NAME"] = template
-            _dropped(name)
+        settings["NAME"] = before
+        _dropped(name)
 
 
 def _copied(template: str) -> str:

@@ -32,6 +32,7 @@ from ..kit.act import Answer, Refused
 from ..ledger import reads as books
 from ..parties.acts import known
 from ..record.acts import keep_message
+from ..reference.reads import equipped
 from . import consignments, messages
 from .models import AssessmentRow, Declaration, DeclarationVersion, Mark, Receipt, Selection, Series
 from .perform import Asked, Doer, Locked, Plan, Told, locked_row, perform, perform_many, unknown
@@ -255,7 +256,7 @@ def accept(*, number: str, pack: Pack, at: datetime, legal_day: date | None = No
     day = legal_day or pack.legal_day(at)
 
     def plan(locked: Locked) -> Plan:
-        findings = country.run_checks(pack, declared(locked.row), day)
+        findings = country.run_checks(equipped(pack), declared(locked.row), day)
         if errors(findings):
             raise Refused(Refusal(Act.ACCEPT, errors(findings)), number)
         return Plan(
@@ -272,7 +273,7 @@ def reject(*, number: str, pack: Pack, at: datetime, codes: Sequence[str] = (), 
     """Refuse to register it, citing every error of the checks (and further codes of an officer)."""
 
     def plan(locked: Locked) -> Plan:
-        findings = errors(country.run_checks(pack, declared(locked.row), pack.legal_day(at)))
+        findings = errors(country.run_checks(equipped(pack), declared(locked.row), pack.legal_day(at)))
         cited = tuple(dict.fromkeys([*codes, *(finding.code for finding in findings)]))
 
         def write(told: Told) -> bytes:
@@ -299,7 +300,7 @@ def decide(*, number: str, key: str, **common: Any) -> Answer:
 
 
 def _fail(row: Declaration, pack: Pack, at: datetime, legal_day: date | None) -> bool:
-    return bool(errors(country.run_checks(pack, declared(row), legal_day or pack.legal_day(at))))
+    return bool(errors(country.run_checks(equipped(pack), declared(row), legal_day or pack.legal_day(at))))
 
 
 # amendment
@@ -390,7 +391,7 @@ class _Sums:
     """An assessment ready to be written: what it says, its rows, its journals, its notice."""
 
     def __init__(self, locked: Locked, act: str) -> None:
-        pack, facts = locked.pack, locked.facts
+        pack, facts = equipped(locked.pack), locked.facts
         if facts.legal_day is None:
             raise Refused(Refusal(act, (Finding("NOT_REGISTERED"),)), locked.row.number)
         declaration = declared(locked.row)
@@ -523,7 +524,8 @@ def select(*, number: str, pack: Pack, **common: Any) -> Asked:
         if facts.legal_day is None:
             raise Refused(Refusal(Act.SELECT, (Finding("NOT_REGISTERED"),)), number)
         declaration = declared(row)
-        consignment = pack.consignment_of(declaration)
+        # The goods as first declared: amending them draws nothing new.
+        consignment = pack.consignment_of(declared(row, 1))
         if isinstance(consignment, Finding):
             consignment = f"number:{number}"
         drawn = consignments.drawn(consignment, locked.day, number)

@@ -109,6 +109,11 @@ class Declaration(models.Model):
     def __str__(self) -> str:
         return self.number
 
+    @property
+    def channel_name(self) -> str:
+        """GREEN, YELLOW or RED; "" before selection."""
+        return Channel(self.channel).name if self.channel else ""
+
 
 class DeclarationVersion(models.Model):
     """What was declared, in canonical JSON: 1 as lodged, then one for each amendment. Append-only.

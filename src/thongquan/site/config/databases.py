@@ -53,7 +53,7 @@ def database(url: str, data: Path, library: Version = sqlite3.sqlite_version_inf
 
 
 def _sqlite(file: Path, data: Path, options: Mapping[str, str], library: Version) -> dict[str, Any]:
-    data.mkdir(parents=True, exist_ok=True, mode=0o700)
+    file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     journal = options.get("journal_mode", "WAL" if wal_is_repaired(library) else "TRUNCATE").upper()
     synchronous = options.get("synchronous", "FULL").upper()
     pragmas = {"journal_mode": journal, "synchronous": synchronous, "foreign_keys": "ON", "mmap_size": "0"}

@@ -12,8 +12,8 @@ from django.core.exceptions import ImproperlyConfigured
 def start(*, migrate: bool = False) -> None:
     """Set Django up, refuse unsafe settings, and bring the tables up to date when asked. Safe to call twice.
 
-    ImproperlyConfigured says every reason. Migrating also asks for every guard of the tables by name: SQLite drops a
-    table's triggers when a later migration rebuilds it.
+    ImproperlyConfigured says every reason. Migrating also writes the lifecycle table for the database, and asks for
+    every guard of the tables by name: SQLite drops a table's triggers when a later migration rebuilds it.
     """
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "thongquan.site.config.settings")
     django.setup()
@@ -22,9 +22,14 @@ def start(*, migrate: bool = False) -> None:
         from django.core.management import call_command
         from django.db import connection
 
+        from ...engine.lifecycle.declaration import DECLARATION
+        from ..accounts.acts import system
+        from ..clearance.models import AllowedTransition
         from ..kit.guards import missing
 
         call_command("migrate", interactive=False, verbosity=0)
+        AllowedTransition.objects.write(DECLARATION.steps)
+        system()
         lost = missing(connection)
         if lost:
             raise ImproperlyConfigured(f"GUARDS_MISSING: {', '.join(lost)}")

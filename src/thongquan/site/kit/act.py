@@ -21,7 +21,7 @@ from typing import Any, Protocol
 
 import msgspec
 from django.db import Error as DatabaseError
-from django.db import OperationalError, connection, transaction
+from django.db import IntegrityError, InterfaceError, OperationalError, connection, transaction
 
 from ...engine.findings import Finding, Refusal
 from . import faults
@@ -158,13 +158,20 @@ def _refusal(command: Command, refused: Refused) -> Answer:
 
 
 def _again_if_busy[Result](run: Callable[[], Result]) -> Result:
+    """Run, and run whole again when the database could not let it through; inside a caller's transaction only once.
+
+    A constraint that failed is tried again too: two who were first at the same moment meet there, and the second
+    then sees the row of the first and is refused with a reason. One that fails each time is a fault of ours.
+    """
     for left in reversed(range(TRIES)):
         try:
             return run()
-        except OperationalError as error:
-            if not _is_busy(error) or connection.in_atomic_block:
+        except (OperationalError, InterfaceError, IntegrityError) as error:
+            if connection.in_atomic_block or not _is_passing(error):
                 raise
             if not left:
+                if isinstance(error, IntegrityError):
+                    raise
                 raise Busy(str(error)) from error
         if not connection.is_usable():
             connection.close()
@@ -173,8 +180,10 @@ def _again_if_busy[Result](run: Callable[[], Result]) -> Result:
     raise AssertionError("unreachable")
 
 
-def _is_busy(error: DatabaseError) -> bool:
+def _is_passing(error: DatabaseError) -> bool:
     """Serialisation failure, deadlock, lock not available, a connection that went away; SQLite's locked database."""
+    if isinstance(error, IntegrityError | InterfaceError):
+        return True
     if connection.vendor == "sqlite":
         return "locked" in str(error) or "busy" in str(error)
     state = getattr(error.__cause__, "sqlstate", None)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
+from django.db import transaction
+
 from ...engine.ledger import journal as engine
 from ..kit import faults
 from ..kit.canonical import canonical
@@ -81,5 +83,6 @@ def _booked(journal: engine.Journal, accounts: dict[str, Account], n: int, at: d
 
 def limit(account: engine.Account, *, floor_minor: int, ceiling_minor: int) -> None:
     """Set what the balance of an account may not leave: the amount of a guarantee, for one."""
-    row = _locked({account})[account.code]
-    Account.objects.filter(pk=row.pk).update(floor_minor=floor_minor, ceiling_minor=ceiling_minor)
+    with transaction.atomic():
+        row = _locked({account})[account.code]
+        Account.objects.filter(pk=row.pk).update(floor_minor=floor_minor, ceiling_minor=ceiling_minor)

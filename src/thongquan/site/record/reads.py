@@ -31,7 +31,7 @@ class LogReport:
     messages: int
     faults: tuple[Finding, ...]
     heads: dict[str, Head]
-    limit: str = "CHAIN_ALONE_SHOWS_NO_REWRITE"
+    limit: str = "CHAIN_ALONE"
 
 
 def events_of(subject: str) -> list[Event]:

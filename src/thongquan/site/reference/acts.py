@@ -1,0 +1,117 @@
+"""Publish an edition of the tariff: once, whole, and never over another that speaks of the same days."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from ...engine.dated import Period
+from ...engine.findings import Finding, Refusal, Severity, errors, in_order
+from ...engine.tariff.tariff import Edition
+from ...packs import pack as packs
+from ...packs.pack import Pack
+from ..accounts.reads import SYSTEM, By
+from ..kit import clock
+from ..kit.act import Answer, Command, Refused, act
+from ..record.acts import KEYS, append, last
+from .models import TariffEdition
+from .reads import packed
+
+ACT = "publish_tariff"
+
+
+def publish(
+    edition: Edition,
+    *,
+    pack: str | Pack,
+    by: By = SYSTEM,
+    at: datetime | None = None,
+    source: str = "",
+) -> tuple[Finding, ...]:
+    """Publish an edition for a country; what was found, with an error in it when it was not published.
+
+    EDITION_OVERLAPS: another edition gives rates of the same tax, annex and kind for a day of this one. Errors of the
+    edition's own data refuse it too. The same edition again is only noted (EDITION_KNOWN). source: the file, for the
+    record. at: the legal time; the database's when None.
+    """
+    country = packs.load(pack) if isinstance(pack, str) else pack
+    moment = at or clock.now()
+
+    def work() -> Answer:
+        notes = _judged(edition, country)
+        if TariffEdition.objects.filter(pack=country.code, hash=edition.hash).exists():
+            known = Finding("EDITION_KNOWN", says={"name": edition.name}, severity=Severity.NOTE)
+            return Answer(act=ACT, findings=in_order([*notes, known]))
+        _store(edition, country.code, by, moment, source)
+        return Answer(act=ACT, findings=notes)
+
+    # The hash says what is published, so publishing it again is the same request.
+    command = Command(ACT, by.user, f"{ACT}/{country.code}/{edition.hash}", edition.hash, work)
+    answer = act(command, KEYS)
+    if answer.replay:
+        known = Finding("EDITION_KNOWN", says={"name": edition.name}, severity=Severity.NOTE)
+        return in_order([*answer.findings, known])
+    return (*answer.reasons, *answer.findings)
+
+
+def _judged(edition: Edition, country: Pack) -> tuple[Finding, ...]:
+    """What is to be noted of an edition. Refused when it contradicts itself, or another."""
+    problems = edition.problems()
+    found = [*errors(problems), *_overlaps(edition, country)]
+    if found:
+        raise Refused(Refusal(ACT, in_order(found)))
+    return problems
+
+
+def _overlaps(edition: Edition, country: Pack) -> list[Finding]:
+    mine = _spoken_of(edition)
+    found = []
+    own = [(e.hash, e.act, e.period, _spoken_of(e)) for e in country.tariff.editions]
+    published = [
+        (row.hash, row.act, Period(row.first_day, row.last_day), set(row.spoken_of.split()))
+        for row in TariffEdition.objects.filter(pack=country.code).defer("content")
+    ]
+    for other_hash, other_act, period, theirs in [*own, *published]:
+        if other_hash != edition.hash and period.overlaps(edition.period) and mine & theirs:
+            says = {
+                "act": other_act,
+                "first_day": period.first_day.isoformat(),
+                "last_day": period.last_day.isoformat() if period.last_day else "…",
+                "taxes": ", ".join(sorted({name.split("/")[0] for name in mine & theirs})),
+            }
+            found.append(Finding("EDITION_OVERLAPS", says=says))
+    return found
+
+
+def _spoken_of(edition: Edition) -> set[str]:
+    """What an edition gives rates of: tax, annex and kind."""
+    return {f"{row.tax}/{row.schedule.value}/{row.kind.value}" for row in edition.measures}
+
+
+def _store(edition: Edition, code: str, by: By, at: datetime, source: str) -> None:
+    row = TariffEdition(
+        pack=code,
+        name=edition.name,
+        act=edition.act,
+        first_day=edition.period.first_day,
+        last_day=edition.period.last_day,
+        hash=edition.hash,
+        spoken_of=" ".join(sorted(_spoken_of(edition))),
+        content=packed(edition),
+        measures=len(edition.measures),
+        commodities=len(edition.nomenclature),
+        source=source,
+    )
+    row.save(force_insert=True)
+    subject = f"tariff:{code}"
+    # Two who publish at once meet at this place of the chain: the second begins anew and sees the first.
+    append(
+        subject=subject,
+        after=last(subject),
+        act=ACT,
+        at=at,
+        recorded_at=clock.now(),
+        actor=by.user,
+        role=by.role,
+        office="",
+        facts={"says": {"edition": edition.hash, "name": edition.name, "source": source}},
+    )

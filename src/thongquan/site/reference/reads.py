@@ -1,0 +1,83 @@
+"""The tariff in force: the pack's own editions and the published ones together."""
+
+from __future__ import annotations
+
+import zlib
+from dataclasses import replace
+from datetime import date
+
+import msgspec
+
+from ...engine.dated import Period
+from ...engine.tariff.measures import Measure
+from ...engine.tariff.nomenclature import Commodity, Nomenclature
+from ...engine.tariff.tariff import Edition, Tariff
+from ...packs.pack import Pack
+from .models import TariffEdition
+
+
+class Stored(msgspec.Struct, frozen=True):
+    """An edition as it is kept: everything that its hash takes in, and how each rate was printed."""
+
+    act: str
+    first_day: date
+    last_day: date | None
+    measures: tuple[Measure, ...]
+    commodities: tuple[Commodity, ...]
+
+
+def packed(edition: Edition) -> bytes:
+    """The content of an edition, compressed; the same edition gives the same bytes."""
+    stored = Stored(
+        edition.act,
+        edition.period.first_day,
+        edition.period.last_day,
+        edition.measures,
+        tuple(edition.nomenclature),
+    )
+    return zlib.compress(msgspec.json.encode(stored))
+
+
+def unpacked(row: TariffEdition) -> Edition:
+    """The edition of a row. ValueError when its content no longer has the hash that it was published under."""
+    stored = msgspec.json.decode(zlib.decompress(bytes(row.content)), type=Stored)
+    nomenclature = Nomenclature(stored.commodities)
+    edition = Edition(stored.act, Period(stored.first_day, stored.last_day), stored.measures, nomenclature)
+    if edition.hash != row.hash:
+        raise ValueError(f"edition {row.name} no longer has the hash {row.hash}")
+    return edition
+
+
+# Editions never change, so what a process has unpacked stays right: hash → edition, and what it made of several.
+_editions: dict[str, Edition] = {}
+_equipped: dict[tuple[str, str, tuple[str, ...]], Pack] = {}
+
+
+def editions_of(code: str) -> list[Edition]:
+    """The published editions of a country, by their first days. Each is read from the database once a process."""
+    rows = TariffEdition.objects.filter(pack=code).order_by("first_day", "id")
+    hashes = list(rows.values_list("hash", flat=True))
+    unknown = [one for one in hashes if one not in _editions]
+    for row in rows.filter(hash__in=unknown):
+        _editions[row.hash] = unpacked(row)
+    return [_editions[one] for one in hashes]
+
+
+def equipped(pack: Pack) -> Pack:
+    """The country with the editions that were published for it: what every act computes with."""
+    published = editions_of(pack.code)
+    if not published:
+        return pack
+    key = pack.code, pack.version, tuple(edition.hash for edition in published)
+    if key not in _equipped:
+        made = replace(pack)
+        # Where the pack keeps what it has read of its own folder.
+        made.__dict__["tariff"] = Tariff([*pack.tariff.editions, *published])
+        _equipped.clear()
+        _equipped[key] = made
+    return _equipped[key]
+
+
+def tariff_of(pack: Pack) -> Tariff:
+    """The whole tariff of a country, as every assessment sees it."""
+    return equipped(pack).tariff
