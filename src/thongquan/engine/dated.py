@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Protocol, TypeVar
+from typing import Protocol
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -48,15 +49,12 @@ class Dated(Protocol):
     def period(self) -> Period: ...
 
 
-Row = TypeVar("Row", bound=Dated)
-
-
-def as_of(rows: Iterable[Row], day: date) -> list[Row]:
+def as_of[Row: Dated](rows: Iterable[Row], day: date) -> list[Row]:
     """The rows in force on `day`, in their own order."""
     return [row for row in rows if row.period.holds(day)]
 
 
-def overlaps(rows: Iterable[Row], key: Callable[[Row], Hashable]) -> list[tuple[Row, Row]]:
+def overlaps[Row: Dated](rows: Iterable[Row], key: Callable[[Row], Hashable]) -> list[tuple[Row, Row]]:
     """Pairs of rows that share a key and a day, each pair once, ordered by their first days."""
     found: list[tuple[Row, Row]] = []
     groups: dict[Hashable, list[Row]] = {}
@@ -95,8 +93,12 @@ def gaps(periods: Sequence[Period], whole: Period) -> list[Period]:
     return missing
 
 
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+
+
 def day_of(text: str) -> date:
-    """An ISO day, "2020-06-15". ValueError for anything else: a day is never guessed."""
-    if len(text) != 10:
+    """An ISO day, "2020-06-15". ValueError for anything else, weeks and other forms of ISO 8601 too: a day is never
+    guessed."""
+    if _DAY.fullmatch(text) is None:
         raise ValueError(f"not a day: {text[:20]!r}")
     return date.fromisoformat(text)

@@ -19,6 +19,8 @@ from typing import Any, Final
 import msgspec
 import polars as pl
 
+from .money import INT64_MAX
+
 MAX_GOODS_ITEMS: Final = 10_000
 """Lines in one declaration. Pack rules may ask for fewer on the messages of their own systems."""
 
@@ -558,6 +560,8 @@ def goods_frame(declarations: Iterable[Declaration]) -> pl.DataFrame:
 
 
 def _series(name: str, kind: Any, values: Sequence[Any]) -> pl.Series:
+    if kind == pl.Int64 and any(
+        value is not None and not -INT64_MAX <= value <= INT64_MAX for value in values
+    ):
+        raise OverflowError(f"{name} is beyond int64")
     return pl.Series(name, values, dtype=kind, strict=True)
-
-

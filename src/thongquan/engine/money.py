@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import enum
 import re
-from dataclasses import dataclass
 from typing import Any, Final
 
 PPM: Final = 1_000_000
@@ -94,12 +93,13 @@ def share_ppm_fits(largest_amount: int, largest_rate_ppm: int) -> bool:
 _DECIMAL = re.compile(r"([+-]?)(\d{1,24})(?:\.(\d{1,24}))?", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
 class BadNumber(ValueError):
     """A text that is not a plain decimal number. `code` is a finding code, `text` at most 40 characters of it."""
 
-    code: str
-    text: str
+    def __init__(self, code: str, text: str) -> None:
+        super().__init__(code, text)
+        self.code = code
+        self.text = text
 
 
 def millionths_of(text: str) -> int:
