@@ -8,33 +8,27 @@ from typing import Final
 from ..engine.findings import Finding
 from ..engine.tariff.rate_list import RATE_LIST, RateList
 from ..engine.tariff.sheets import Layout
-from ..engine.tariff.tables import find_headings, heading, read_tables
+from ..engine.tariff.tables import HEADING_ROWS, Table, find_headings, read_tables
 from .us import tariff_sheet as us
 from .vn import tariff_sheet as vn
 
 LAYOUTS: Final[tuple[Layout | RateList, ...]] = (RATE_LIST, us.LAYOUT, vn.LAYOUT)
 
 
-def layout_for(source: Path | bytes) -> Layout | RateList | Finding:
-    """The layout of a file, by its headings; of two that fit, the one that asks for more of them.
+def layout_for(source: Path | bytes | list[Table]) -> Layout | RateList | Finding:
+    """The layout of a file, or of its tables; of two whose headings it has, the one that asks for more of them.
 
-    Finding TARIFF_LAYOUT_UNKNOWN, with the first row that says something, when none fits; TARIFF_FILE_… as reading.
+    Findings: TARIFF_LAYOUT_UNKNOWN, with the first row that says something, when none fits; TARIFF_FILE_… and XLSX_…
+    when the file cannot be read.
     """
-    tables = read_tables(source)
+    tables = source if isinstance(source, list) else read_tables(source)
     if isinstance(tables, Finding):
         return tables
     fitting = [layout for layout in LAYOUTS if find_headings(tables, layout.required) is not None]
     if fitting:
         return max(fitting, key=lambda layout: len(layout.required))
-    shown = next(
-        (
-            title
-            for table in tables
-            for row in range(min(len(table.rows), 40))
-            if (title := _shown(table.headings(row)))
-        ),
-        "",
-    )
+    tops = (table.headings(row) for table in tables for row in range(min(len(table.rows), HEADING_ROWS)))
+    shown = next(filter(None, map(_shown, tops)), "")
     known = ", ".join(layout.name for layout in LAYOUTS)
     return Finding("TARIFF_LAYOUT_UNKNOWN", says={"headings": shown, "known": known})
 
@@ -45,4 +39,4 @@ def named(name: str) -> Layout | RateList | None:
 
 
 def _shown(headings: list[str]) -> str:
-    return ", ".join(filter(None, map(heading, headings)))[:200]
+    return ", ".join(filter(None, headings))[:200]

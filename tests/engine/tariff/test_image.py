@@ -260,3 +260,15 @@ def test_an_image_of_no_tariff_knows_nothing():
     assert empty.row("0101", empty.slot("import_duty", IMPORT), DAY) == NOT_IN_FORCE
     rows = empty.choose_rows(empty.positions(["0101"]), -1, (DAY + timedelta(days=1) - EPOCH).days)
     assert rows.tolist() == [NOT_IN_FORCE]
+
+
+def test_a_suspension_is_found_where_the_duty_it_replaces_has_no_row():
+    only = rate("0101", "0 %", kind=MeasureKind.SUSPENSION)
+    tariff = Tariff([Edition("1/2026", YEAR, (only,), Nomenclature([Commodity("0101", YEAR)]))])
+    image = build(tariff)
+    assert duty_of(image, "0101") == ad_valorem(0)
+    assert tariff.as_of(DAY).choose("0101", IMPORT, "import_duty").measure == only
+
+
+def duty_of(image, code):
+    return image.duty(image.choose(code, image.slot("import_duty", IMPORT), DAY))

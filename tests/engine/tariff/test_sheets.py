@@ -10,7 +10,8 @@ from thongquan.engine.findings import LegalRef, Severity
 from thongquan.engine.tariff.measures import Given, MeasureKind, Schedule, ad_valorem
 from thongquan.engine.tariff.rate_text import RateWords
 from thongquan.engine.tariff.sheets import Layout, load_sheet
-from thongquan.engine.tariff.tables import letters, read_tables
+from thongquan.engine.tariff.tables import read_tables
+from thongquan.engine.tariff.tariff import Tariff
 
 FIRST, LAST = date(2026, 1, 1), date(2026, 12, 31)
 
@@ -237,7 +238,7 @@ def test_a_rate_that_a_spreadsheet_turned_into_a_day_is_a_finding():
         (b"", "TARIFF_LAYOUT_MISMATCH"),
         (b"Something,Else\n1,2\n", "TARIFF_LAYOUT_MISMATCH"),
         ("Mã,Thuế\n".encode("cp1258", "replace") + b"\xff\xfa", "TARIFF_FILE_NOT_UTF8"),
-        (b"PK\x03\x04 not a workbook", "TARIFF_FILE_UNREADABLE"),
+        (b"PK\x03\x04 not a workbook", "XLSX_BROKEN"),
         (b'Code,General\n"0101' + b"x" * 200_000, "TARIFF_FILE_UNREADABLE"),
     ],
 )
@@ -259,5 +260,29 @@ def test_places_count_lines_of_the_file_even_where_cells_hold_line_breaks():
     assert [table.place(row) for row in range(3)] == ["line 1", "line 2", "line 4"]
 
 
-def test_columns_are_named_as_spreadsheets_name_them():
-    assert [letters(column) for column in (0, 25, 26, 701, 702)] == ["A", "Z", "AA", "ZZ", "AAA"]
+def test_a_blank_takes_the_rate_printed_above_and_is_missing_only_where_there_is_none():
+    loaded = load("Code,General,Rate per ACFTA\n010121,5,\n01012100,,\n01012900,7,0\n")
+    assert [(f.code, f.at, f.says) for f in loaded.findings] == [
+        ("RATE_NOT_GIVEN", "line 3", {"code": "01012100", "preference": "ACFTA"})
+    ]
+    view = Tariff([loaded.edition]).as_of(FIRST)
+    choice = view.choose("01012100", Schedule.IMPORT, "import_duty")
+    assert (choice.measure.commodity, choice.measure.duty) == ("010121", ad_valorem(50_000))
+
+
+def test_a_cell_that_shows_an_error_is_never_a_blank():
+    file = io.BytesIO()
+    book = xlsxwriter.Workbook(file, {"in_memory": True})
+    page = book.add_worksheet("Tariff")
+    for number, row in enumerate([["Code", "General"], ["01012100"], ["01012900", "5"]]):
+        page.write_row(number, 0, row)
+    page.write_formula("B2", "=1/0", value="#DIV/0!")
+    book.close()
+    loaded = load_sheet(file.getvalue(), LAYOUT, "1/2026/ND", FIRST)
+    assert said(loaded) == [("RATE_UNREADABLE", "sheet Tariff!B2")]
+    assert loaded.unread == {"#ERROR": 1}
+
+
+def test_tables_that_were_read_before_need_not_be_read_again():
+    tables = read_tables(SHEET.encode())
+    assert load_sheet(tables, LAYOUT, "1/2026/ND", FIRST, LAST).edition.hash == load(SHEET).edition.hash

@@ -10,6 +10,7 @@ import pytest
 from thongquan.engine.tariff.measures import Duty, Given, Term
 from thongquan.engine.tariff.rate_text import RateReader
 from thongquan.engine.tariff.sheets import load_sheet
+from thongquan.engine.tariff.tariff import Tariff
 from thongquan.packs.layouts import layout_for
 from thongquan.packs.us.tariff_sheet import LAYOUT, RATE_WORDS
 
@@ -134,3 +135,25 @@ def test_typical_rates_are_read_to_the_millionth():
         ),
     }.items():
         assert reader.read(text).parts[0].duty == Duty(terms)
+
+
+def test_the_commission_s_own_export_is_read_too():
+    text = (
+        "HTS Number,Indent,Description,Unit of Quantity,General Rate of Duty,Special Rate of Duty,"
+        "Column 2 Rate of Duty\n"
+        "0101.30.00.00,1,Asses,,6.8%,Free (A+),15%\n"
+        "0102.29.40,3,Other,,1¢/kg,Free (A+),5.5¢/kg\n"
+        "0102.29.40.24,4,Male,,,,\n"
+    )
+    assert layout_for(text.encode()) is LAYOUT
+    loaded = load_sheet(text.encode(), LAYOUT, "HTS 2025", FIRST)
+    assert [(f.code, f.says) for f in loaded.findings] == [
+        ("TARIFF_COLUMN_NOT_READ", {"heading": "Unit of Quantity"}),
+        ("TARIFF_COLUMN_NOT_READ", {"heading": "Special Rate of Duty"}),
+    ]
+    view = Tariff([loaded.edition]).as_of(FIRST)
+    rows = view.measures("0102294024")
+    assert [(row.commodity, row.preference, row.text) for row in rows] == [
+        ("01022940", "", "1¢/kg"),
+        ("01022940", "column_2", "5.5¢/kg"),
+    ]

@@ -528,7 +528,12 @@ class _Builder:
             code for edition in tariff.editions for code in (*edition.nomenclature.codes, *edition.by_code)
         }
         self.codes = tuple(sorted(known - {""}))
-        self.slots = sorted({slot_of(m) for m in self.measures}, key=lambda s: [str(part) for part in s])
+        slots = {slot_of(measure) for measure in self.measures}
+        # A quota or suspension is asked for through the duty it replaces, even where that duty has no row.
+        slots |= {
+            Slot(*slot[:3]) for slot in slots if slot.kind in (MeasureKind.QUOTA, MeasureKind.SUSPENSION)
+        }
+        self.slots = sorted(slots, key=lambda slot: [str(part) for part in slot])
         self.slot_numbers = {slot: number for number, slot in enumerate(self.slots)}
         self.chains: dict[tuple[int, ...], int] = {}
 

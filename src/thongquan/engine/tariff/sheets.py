@@ -61,9 +61,11 @@ class Layout:
 
     @property
     def required(self) -> tuple[frozenset[str], ...]:
-        """Groups of headings of which a sheet must have one each: the code, and every rate whose heading is fixed."""
-        fixed = [frozenset({heading(title)}) for title in self.rates if PREFERENCE not in title]
-        return (frozenset(map(heading, self.code)), *fixed)
+        """Groups of headings of which a sheet must have one each: the code, and the general rate."""
+        general = [
+            title for title, preference in self.rates.items() if not preference and PREFERENCE not in title
+        ]
+        return frozenset(map(heading, self.code)), frozenset(map(heading, general))
 
     def preference_of(self, title: str) -> str | None:
         """The preference of a column by its heading, None when it is no rate."""
@@ -100,7 +102,7 @@ class Loaded:
 
 
 def load_sheet(
-    source: Path | bytes,
+    source: Path | bytes | list[Table],
     layout: Layout | RateList,
     act: str,
     first_day: date,
@@ -110,15 +112,17 @@ def load_sheet(
 ) -> Loaded:
     """Read a tariff sheet as an edition of `act` for the days from first_day to last_day (included; None: open).
 
-    verified: whether somebody compared the sheet with the act; what is not verified says so wherever it is used.
+    source: a file, or its tables where they have been read before (to find the layout). verified: whether somebody
+    compared the sheet with the act; what is not verified says so wherever it is used.
 
     Findings that keep a cell out: RATE_ALTERNATIVES ("5/10"), RATE_IN_WORDS, RATE_MARK_UNKNOWN, RATE_UNREADABLE,
     RATE_TOO_PRECISE, RATE_NUMBER_AMBIGUOUS, RATE_SCALE_UNCLEAR, TARIFF_UNIT_UNKNOWN, COMMODITY_ROWS_DIFFER,
     COMMODITY_MALFORMED, RATE_WITHOUT_CODE; a blank at a code that needs a rate: RATE_NOT_GIVEN.
-    Notes: TARIFF_TEXT_REPAIRED, RATE_MARK_KEPT, COMMODITY_CODE_CLEANED, COMMODITY_REPEATED, TARIFF_COLUMN_NOT_READ.
-    Of the file as a whole: TARIFF_FILE_…, TARIFF_LAYOUT_MISMATCH.
+    Two columns of one rate, neither of which is read: TARIFF_COLUMN_REPEATED. Notes: TARIFF_TEXT_REPAIRED,
+    RATE_MARK_KEPT, COMMODITY_CODE_CLEANED, COMMODITY_REPEATED, TARIFF_COLUMN_NOT_READ, TARIFF_COLUMN_MISSING.
+    Of the file: TARIFF_FILE_…, XLSX_…, TARIFF_LAYOUT_MISMATCH; then there is no edition.
     """
-    tables = read_tables(source)
+    tables = source if isinstance(source, list) else read_tables(source)
     if isinstance(tables, Finding):
         return Loaded.refused(tables)
     found = find_headings(tables, layout.required)
@@ -160,7 +164,7 @@ class _Sheet:
         self._note_columns(titles)
 
     def _note_columns(self, titles: list[str]) -> None:
-        """Say which columns nobody reads, and refuse to choose between two columns of one preference."""
+        """Say which columns nobody reads and which are missing; refuse to choose between two of one preference."""
         read = {self.code, self.level, self.units, *self.descriptions, *(column for column, _ in self.rates)}
         known = {heading(title) for title in self.layout.unread}
         for column, title in enumerate(titles):
@@ -178,6 +182,10 @@ class _Sheet:
                     Finding("TARIFF_COLUMN_REPEATED", place, {"heading": collapsed(titles[column])})
                 )
         self.rates = [(column, preference) for column, preference in self.rates if counted[preference] == 1]
+        for title, preference in self.layout.rates.items():
+            if PREFERENCE not in title and preference not in counted:
+                self._note("TARIFF_COLUMN_MISSING", self.table.place(self.top), {"heading": title})
+                counted[preference] = 1
 
     def load(self, act: str, period: Period, schedule: Schedule, verified: bool) -> Loaded:
         cells: dict[str, list[Reading | None]] = {}
@@ -199,17 +207,17 @@ class _Sheet:
             if code in cells:
                 self._repeated(row, code, cells[code], readings, stood[code])
                 continue
+            self._report(row, code, readings, cells)
             stood[code] = row
             cells[code] = readings
             commodities[code] = commodity
-            self._report(row, code, readings)
         measures = self._measures(cells, act, period, schedule, verified)
         edition = Edition(act, period, tuple(measures), Nomenclature(commodities.values()))
         return self._loaded(edition, len(rows) - self.top - 1, cells)
 
     def _loaded(self, edition: Edition, rows: int, cells: Mapping[str, list[Reading | None]]) -> Loaded:
         given = Counter(measure.given.value for measure in edition.measures)
-        rated = sum(1 for readings in cells.values() if any(r is None or r.text for r in readings))
+        rated = sum(1 for readings in cells.values() if any(map(_says, readings)))
         counts = {
             "rows": rows,
             "commodities": len(edition.nomenclature),
@@ -292,10 +300,17 @@ class _Sheet:
             return None
         return self.reader.read(cell_text(cell))
 
-    def _report(self, row: int, code: str, readings: list[Reading | None]) -> None:
-        """Findings and notes of one row's rate cells."""
+    def _report(
+        self,
+        row: int,
+        code: str,
+        readings: list[Reading | None],
+        cells: Mapping[str, list[Reading | None]],
+    ) -> None:
+        """Findings and notes of one row's rate cells. A blank is missing where no code above says anything."""
         needed = len(code) in self.layout.leaf_lengths
-        for (column, preference), reading in zip(self.rates, readings, strict=True):
+        above = [cells[code[:length]] for length in range(2, len(code)) if code[:length] in cells]
+        for index, ((column, preference), reading) in enumerate(zip(self.rates, readings, strict=True)):
             if reading is not None and reading.parts and not reading.notes:
                 self.rate_texts += 1
                 continue
@@ -314,7 +329,7 @@ class _Sheet:
                 self.findings.append(self._warning(reading.problem, place, reading.says))
             elif reading.parts:
                 self.rate_texts += 1
-            elif needed:
+            elif needed and not any(_says(higher[index]) for higher in above):
                 says = {"code": code, "preference": preference or GENERAL}
                 self.findings.append(self._warning("RATE_NOT_GIVEN", place, says))
 
@@ -394,6 +409,11 @@ class _Sheet:
     @staticmethod
     def _warning(code: str, at: str, says: Mapping[str, str]) -> Finding:
         return Finding(code, at, says, severity=Severity.WARNING)
+
+
+def _says(reading: Reading | None) -> bool:
+    """Whether a cell says anything at all."""
+    return reading is None or reading.text != ""
 
 
 def _column(titles: list[str], names: tuple[str, ...]) -> int | None:

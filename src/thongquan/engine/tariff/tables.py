@@ -12,18 +12,17 @@ from datetime import date
 from pathlib import Path
 from typing import Final
 
-import python_calamine
-
 from ..findings import Finding
+from ..formats.workbook import letters, open_sheets
 from .rate_text import collapsed
 
 MAX_BYTES: Final = 128 * 2**20
-"""Bytes of a file that are read."""
-
-MAX_UNPACKED: Final = 1024 * 2**20
-"""Bytes that an XLSX may unpack to: a small file can unpack to more than a machine has."""
-
+"""Bytes of a CSV file that are read; a workbook has the narrower bounds of formats.workbook."""
 MAX_ROWS: Final = 2_000_000
+
+WITHOUT_VALUE: Final = "#ERROR"
+"""What stands for a cell of a workbook that shows an error, or a formula that was never computed."""
+
 HEADING_ROWS: Final = 40
 """Rows at the top of a sheet among which its headings are looked for."""
 
@@ -48,7 +47,7 @@ class Table:
             return f"line {self.lines[row]}"
         if column is None:
             return f"sheet {self.sheet}!{self.lines[row]}"
-        return f"sheet {self.sheet}!{letters(column)}{self.lines[row]}"
+        return f"sheet {self.sheet}!{letters(column + 1)}{self.lines[row]}"
 
     def headings(self, row: int) -> list[str]:
         """A row as headings: spaces collapsed, letter case without meaning."""
@@ -59,50 +58,36 @@ def read_tables(source: Path | bytes) -> list[Table] | Finding:
     """The tables of a file, in its own order; hidden sheets are left out.
 
     CSV: UTF-8, or UTF-16 with its mark; comma, semicolon or tab, whichever the first line has most of.
-    Findings: TARIFF_FILE_TOO_LARGE, TARIFF_FILE_NOT_UTF8, TARIFF_FILE_UNREADABLE.
+    Findings: TARIFF_FILE_TOO_LARGE, TARIFF_FILE_NOT_UTF8, TARIFF_FILE_UNREADABLE; of a workbook XLSX_….
     """
-    octets = source if isinstance(source, bytes) else None
-    if isinstance(source, Path):
-        if source.stat().st_size > MAX_BYTES:
-            return Finding("TARIFF_FILE_TOO_LARGE", says={"most": f"{MAX_BYTES // 2**20} MB"})
-        octets = source.read_bytes()
-    assert octets is not None
-    if len(octets) > MAX_BYTES:
+    size = source.stat().st_size if isinstance(source, Path) else len(source)
+    if size > MAX_BYTES:
         return Finding("TARIFF_FILE_TOO_LARGE", says={"most": f"{MAX_BYTES // 2**20} MB"})
+    octets = source.read_bytes() if isinstance(source, Path) else source
     return _workbook(octets) if octets[:4] == b"PK\x03\x04" else _comma_separated(octets)
 
 
 def _workbook(octets: bytes) -> list[Table] | Finding:
-    try:
-        with zipfile.ZipFile(io.BytesIO(octets)) as packed:
-            if sum(entry.file_size for entry in packed.infolist()) > MAX_UNPACKED:
-                return Finding("TARIFF_FILE_TOO_LARGE", says={"most": f"{MAX_UNPACKED // 2**20} MB"})
-            percent = _uses_percent(packed)
-        book = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(octets))
-        tables: list[Table] = []
-        for sheet in book.sheets_metadata:
-            if sheet.visible is not python_calamine.SheetVisibleEnum.Visible:
-                continue
-            if sheet.typ is not python_calamine.SheetTypeEnum.WorkSheet:
-                continue
-            # Empty rows and columns at the edge stay, so that the place of a cell is the place people see.
-            rows: list[list[object]] = [
-                list(row) for row in book.get_sheet_by_name(sheet.name).to_python(skip_empty_area=False)
-            ]
-            if len(rows) > MAX_ROWS:
-                return Finding("TARIFF_FILE_TOO_LARGE", says={"most": f"{MAX_ROWS:,} rows"})
-            tables.append(Table(sheet.name, rows, list(range(1, len(rows) + 1)), percent))
-    except (python_calamine.CalamineError, zipfile.BadZipFile, ValueError, OSError) as why:
-        return Finding("TARIFF_FILE_UNREADABLE", says={"why": str(why)[:200]})
+    sheets = open_sheets(octets)
+    if isinstance(sheets, Finding):
+        return sheets
+    percent = _uses_percent(octets)
+    tables: list[Table] = []
+    for sheet in sheets:
+        if sheet.visible:
+            numbered = [(number, list[object](cells)) for number, cells in sheet.rows()]
+            rows, lines = [cells for _, cells in numbered], [number for number, _ in numbered]
+            for row, column in sheet.odd:
+                rows[row - lines[0]][column - 1] = WITHOUT_VALUE
+            tables.append(Table(sheet.name, rows, lines, percent))
     return tables
 
 
-def _uses_percent(packed: zipfile.ZipFile) -> bool:
-    """Whether any cell format in use shows numbers as per cent."""
-    try:
-        styles = packed.read("xl/styles.xml").decode("utf-8", "replace")
-    except KeyError:
-        return False
+def _uses_percent(octets: bytes) -> bool:
+    """Whether any cell format in use shows numbers as per cent. The package has been looked through before."""
+    with zipfile.ZipFile(io.BytesIO(octets)) as packed:
+        names = [name for name in packed.namelist() if name.lower() == "xl/styles.xml"]
+        styles = "".join(packed.read(name).decode("utf-8", "replace") for name in names)
     formats = set(_PERCENT_BUILT_IN)
     for number, shown in re.findall(r'<numFmt numFmtId="(\d+)" formatCode="([^"]*)"', styles):
         if "%" in shown:
@@ -166,13 +151,3 @@ def find_headings(tables: Iterable[Table], required: Iterable[frozenset[str]]) -
             if all(not group.isdisjoint(found) for group in groups):
                 return table, row
     return None
-
-
-def letters(column: int) -> str:
-    """A column, counted from 0, as spreadsheets name it: 0 → A, 27 → AB."""
-    name = ""
-    column += 1
-    while column:
-        column, rest = divmod(column - 1, 26)
-        name = chr(ord("A") + rest) + name
-    return name

@@ -7,7 +7,7 @@ own days. `Tariff.as_of(day)` gives the view that everything later asks; there i
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
@@ -53,7 +53,7 @@ class Edition:
         Takes in all that the rows say of law, not how a rate was printed ("5", "5 %").
         """
         digest = hashlib.sha256("\x1f".join((self.act, *_days(self.period))).encode())
-        for rows in (map(_measure_row, self.measures), map(_commodity_row, self.nomenclature)):
+        for rows in (_measure_rows(self.measures), map(_commodity_row, self.nomenclature)):
             digest.update(b"\x1d")
             digest.update("\x1e".join(sorted(rows)).encode())
         return digest.hexdigest()
@@ -502,34 +502,26 @@ def _days(period: Period) -> tuple[str, str]:
     return period.first_day.isoformat(), period.last_day.isoformat() if period.last_day else ""
 
 
-def _measure_row(row: Measure) -> str:
-    if row.duty is not None:
-        rate = duty_text(row.duty)
-    else:
+def _measure_rows(rows: Iterable[Measure]) -> Iterator[str]:
+    """The canonical text of each row. Rows share few periods and duties, so each is written once."""
+    texts: dict[Period | Duty, str] = {}
+    for row in rows:
+        days = texts.get(row.period)
+        if days is None:
+            days = texts[row.period] = "\x1f".join(_days(row.period))
         rate = f"{row.derived.ppm}:{row.derived.preference}" if row.derived else ""
-    return "\x1f".join(
-        (
-            row.commodity,
-            row.tax,
-            row.schedule.value,
-            row.kind.value,
-            row.preference,
-            *_days(row.period),
-            row.law.act,
-            row.law.at,
-            row.given.value,
-            rate,
-            " ".join(sorted(row.origins)),
-            " ".join(sorted(row.excluded_origins)),
-            row.quota_order_id,
-            row.additional_code,
-            "" if row.verified else "unverified",
+        if row.duty is not None:
+            rate = texts.get(row.duty) or texts.setdefault(row.duty, duty_text(row.duty))
+        yield (
+            f"{row.commodity}\x1f{row.tax}\x1f{row.schedule.value}\x1f{row.kind.value}\x1f{row.preference}\x1f"
+            f"{days}\x1f{row.law.act}\x1f{row.law.at}\x1f{row.given.value}\x1f{rate}\x1f"
+            f"{' '.join(sorted(row.origins))}\x1f{' '.join(sorted(row.excluded_origins))}\x1f"
+            f"{row.quota_order_id}\x1f{row.additional_code}\x1f{'' if row.verified else 'unverified'}"
         )
-    )
 
 
 def _commodity_row(row: Commodity) -> str:
     named = (f"{language}={name}" for language, name in sorted(row.names.items()))
-    between = (f"{language}={'|'.join(lines)}" for language, lines in sorted(row.between.items()))
+    between = (f"{language}={chr(0x1C).join(lines)}" for language, lines in sorted(row.between.items()))
     level = "" if row.level is None else str(row.level)
     return "\x1f".join((row.code, *_days(row.period), level, " ".join(row.units), *named, "", *between))

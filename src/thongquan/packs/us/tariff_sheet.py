@@ -1,7 +1,8 @@
-"""The Harmonized Tariff Schedule of the United States as a table of ten-digit lines, general rates of duty only.
+"""The Harmonized Tariff Schedule of the United States: as the Commission exports it, or as a table of ten-digit lines.
 
-A statistical line prints no rate where its eight-digit line does; a table of ten-digit lines alone does not say which,
-so such a line is RATE_NOT_GIVEN. "A proof liter is a liter at 50 % by volume" (27 CFR 27.11); "t" is the metric ton
+Read are the general rates (column 1) and, where there, column 2; not the special rates of column 1. A statistical line
+prints no rate where its eight-digit line does, and takes that one; in a table of ten-digit lines alone it has none and
+is RATE_NOT_GIVEN. "A proof liter is a liter at 50 % by volume" (27 CFR 27.11); "t" is the metric ton
 and "bbl" the petroleum barrel of 42 gallons (HTSUS, general statistical notes and abbreviations).
 """
 
@@ -57,12 +58,13 @@ RATE_WORDS = RateWords(
 LAYOUT = Layout(
     name="us-hts",
     tax="import_duty",
-    code=("hts10", "HTS10"),
-    rates={"base_rate_raw": ""},
+    code=("hts10", "HTS Number"),
+    rates={"base_rate_raw": "", "General Rate of Duty": "", "Column 2 Rate of Duty": "column_2"},
     words=RATE_WORDS,
     code_lengths=(4, 6, 8, 10),
     leaf_lengths=(10,),
     descriptions={"description": "en"},
+    level=("Indent",),
     # base_rate repeats the ad valorem rates as fractions; n_ch99_refs counts the references of the column before it.
     unread=("base_rate", "n_ch99_refs"),
 )
