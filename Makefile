@@ -17,7 +17,7 @@ help:
 
 demo:
 	@tools/setup.sh core
-	@THONGQUAN_DATA="$${THONGQUAN_DATA:-$(CURDIR)/.data}" $(BIN)/thongquan demo $(ARGS)
+	@THONGQUAN_DATA="$${THONGQUAN_DATA:-$(CURDIR)/.data}" $(BIN)/thongquan demo $$(ls -d ../shared/data/hmrc_cds/samples 2>/dev/null) $(ARGS)
 
 # The whole suite on SQLite; with THONGQUAN_TEST_DATABASE_URL, what touches a database on PostgreSQL too.
 test:

@@ -38,5 +38,10 @@ def named(name: str) -> Layout | RateList | None:
     return next((layout for layout in LAYOUTS if layout.name == name), None)
 
 
+def country_of(layout: Layout | RateList) -> str:
+    """The country whose sheets have the layout, by its name ("vn-workbook"); "" for our own, which serves any."""
+    return "" if isinstance(layout, RateList) else layout.name.partition("-")[0]
+
+
 def _shown(headings: list[str]) -> str:
     return ", ".join(filter(None, headings))[:200]

@@ -85,10 +85,23 @@ def _filled(code: str, part: str, says: Mapping[str, object]) -> str:
     written = entry("finding", code)
     if part not in written:
         raise KeyError(f"[finding.{code}] has no {part!r}")
+    language: Language = "vi" if part.endswith("vi") else "en"
     try:
-        return written[part].format_map(says)
+        return written[part].format_map({name: _spoken(name, fact, language) for name, fact in says.items()})
     except KeyError as missing:
         raise KeyError(f"[finding.{code}] {part!r} needs {missing.args[0]!r}, which was not said") from None
+
+
+def _spoken(name: str, fact: object, language: Language) -> object:
+    """Give a fact in words where its name is a kind of word: act "clear" is "thông quan"; roles "A, B" are several."""
+    if not isinstance(fact, str):
+        return fact
+    library = _library()
+    for kind in (name, name.removesuffix("s")):
+        parts = fact.split(", ")
+        if all((kind, part) in library for part in parts):
+            return ", ".join(library[kind, part].get(language, part) for part in parts)
+    return fact
 
 
 def _sources() -> Iterator[Traversable]:

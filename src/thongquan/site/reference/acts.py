@@ -7,14 +7,12 @@ from datetime import datetime
 from ...engine.dated import Period
 from ...engine.findings import Finding, Refusal, Severity, errors, in_order
 from ...engine.tariff.tariff import Edition
-from ...packs import pack as packs
-from ...packs.pack import Pack
 from ..accounts.reads import SYSTEM, By
 from ..kit import clock
 from ..kit.act import Answer, Command, Refused, act
 from ..record.acts import KEYS, append, last
 from .models import TariffEdition
-from .reads import packed
+from .reads import own_editions, packed
 
 ACT = "publish_tariff"
 
@@ -22,30 +20,31 @@ ACT = "publish_tariff"
 def publish(
     edition: Edition,
     *,
-    pack: str | Pack,
+    country: str,
     by: By = SYSTEM,
     at: datetime | None = None,
     source: str = "",
 ) -> tuple[Finding, ...]:
     """Publish an edition for a country; what was found, with an error in it when it was not published.
 
+    country: code of a pack, or of a country that has no pack yet: its tariff can be looked up, and assesses nothing.
+
     EDITION_OVERLAPS: another edition gives rates of the same tax, annex and kind for a day of this one. Errors of the
     edition's own data refuse it too. The same edition again is only noted (EDITION_KNOWN). source: the file, for the
     record. at: the legal time; the database's when None.
     """
-    country = packs.load(pack) if isinstance(pack, str) else pack
     moment = at or clock.now()
 
     def work() -> Answer:
         notes = _judged(edition, country)
-        if TariffEdition.objects.filter(pack=country.code, hash=edition.hash).exists():
+        if TariffEdition.objects.filter(pack=country, hash=edition.hash).exists():
             known = Finding("EDITION_KNOWN", says={"name": edition.name}, severity=Severity.NOTE)
             return Answer(act=ACT, findings=in_order([*notes, known]))
-        _store(edition, country.code, by, moment, source)
+        _store(edition, country, by, moment, source)
         return Answer(act=ACT, findings=notes)
 
     # The hash says what is published, so publishing it again is the same request.
-    command = Command(ACT, by.user, f"{ACT}/{country.code}/{edition.hash}", edition.hash, work)
+    command = Command(ACT, by.user, f"{ACT}/{country}/{edition.hash}", edition.hash, work)
     answer = act(command, KEYS)
     if answer.replay:
         known = Finding("EDITION_KNOWN", says={"name": edition.name}, severity=Severity.NOTE)
@@ -53,7 +52,7 @@ def publish(
     return (*answer.reasons, *answer.findings)
 
 
-def _judged(edition: Edition, country: Pack) -> tuple[Finding, ...]:
+def _judged(edition: Edition, country: str) -> tuple[Finding, ...]:
     """What is to be noted of an edition. Refused when it contradicts itself, or another."""
     problems = edition.problems()
     found = [*errors(problems), *_overlaps(edition, country)]
@@ -62,13 +61,13 @@ def _judged(edition: Edition, country: Pack) -> tuple[Finding, ...]:
     return problems
 
 
-def _overlaps(edition: Edition, country: Pack) -> list[Finding]:
+def _overlaps(edition: Edition, country: str) -> list[Finding]:
     mine = _spoken_of(edition)
     found = []
-    own = [(e.hash, e.act, e.period, _spoken_of(e)) for e in country.tariff.editions]
+    own = [(e.hash, e.act, e.period, _spoken_of(e)) for e in own_editions(country)]
     published = [
         (row.hash, row.act, Period(row.first_day, row.last_day), set(row.spoken_of.split()))
-        for row in TariffEdition.objects.filter(pack=country.code).defer("content")
+        for row in TariffEdition.objects.filter(pack=country).defer("content")
     ]
     for other_hash, other_act, period, theirs in [*own, *published]:
         if other_hash != edition.hash and period.overlaps(edition.period) and mine & theirs:

@@ -12,6 +12,7 @@ from ...engine.dated import Period
 from ...engine.tariff.measures import Measure
 from ...engine.tariff.nomenclature import Commodity, Nomenclature
 from ...engine.tariff.tariff import Edition, Tariff
+from ...packs import pack as packs
 from ...packs.pack import Pack
 from .models import TariffEdition
 
@@ -78,6 +79,18 @@ def equipped(pack: Pack) -> Pack:
     return _equipped[key]
 
 
-def tariff_of(pack: Pack) -> Tariff:
-    """The whole tariff of a country, as every assessment sees it."""
-    return equipped(pack).tariff
+def own_editions(country: str) -> tuple[Edition, ...]:
+    """The editions that a country's pack brings; none where the country has no pack."""
+    return packs.load(country).tariff.editions if country in packs.names() else ()
+
+
+def tariff_of(country: str) -> Tariff:
+    """The whole tariff of a country: as every assessment sees it, and also where no pack assesses yet."""
+    if country in packs.names():
+        return equipped(packs.load(country)).tariff
+    return Tariff(editions_of(country))
+
+
+def countries() -> list[str]:
+    """Codes of the countries whose tariff can be looked up, sorted."""
+    return sorted({*packs.names(), *TariffEdition.objects.values_list("pack", flat=True).distinct()})

@@ -1,0 +1,536 @@
+"""`thongquan`: the whole journey from the command line.
+
+Every command prints words for people or, with --json, one object a line for machines, and exits with 0 (done),
+1 (findings or a refusal), 2 (wrong use) or 3 (a fault of ours). Results go to standard output, findings and progress
+to standard error. Nothing heavy is imported before a command needs it.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from .engine.tariff.measures import Schedule
+from .speech import complain, emit, language, money, named, say, table, told, watched
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    import click
+
+    from .engine.formats.reading import Reading
+    from .engine.tariff.measures import Measure
+    from .engine.tariff.nomenclature import Commodity
+    from .packs.pack import Pack
+
+DONE, FINDINGS, MISUSE, OUR_FAULT = 0, 1, 2, 3
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+tariff_app = typer.Typer(no_args_is_help=True)
+app.add_typer(tariff_app, name="tariff")
+
+AsJson = Annotated[bool, typer.Option("--json")]
+Files = Annotated[list[Path], typer.Argument(exists=True, readable=True)]
+File = Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True)]
+PackName = Annotated[str, typer.Option("--pack", envvar="THONGQUAN_PACK")]
+Day = Annotated[str, typer.Option()]
+
+SUFFIXES = (".xml", ".json", ".ndjson", ".csv", ".xlsx")
+
+
+# arguments
+
+
+def stop(key: str, **facts: object) -> typer.Exit:
+    """A wrong use, said on standard error."""
+    sys.stderr.write(say(key, **facts) + "\n")
+    return typer.Exit(MISUSE)
+
+
+def day_of(text: str) -> date:
+    from .engine import dated
+
+    try:
+        return dated.day_of(text)
+    except ValueError:
+        raise stop("bad_day", text=text) from None
+
+
+def pack_of(name: str) -> Pack:
+    from .packs import pack as packs
+
+    try:
+        return packs.load(name)
+    except LookupError:
+        raise stop("unknown_pack", pack=name, known=", ".join(packs.names())) from None
+
+
+def files_of(paths: Iterable[Path]) -> Iterator[Path]:
+    """Files as given; of a folder, every message and table in it, in the order of their names."""
+    for path in paths:
+        if path.is_dir():
+            yield from sorted(
+                file for file in path.rglob("*") if file.is_file() and file.suffix.lower() in SUFFIXES
+            )
+        else:
+            yield path
+
+
+def readings(paths: Iterable[Path], pack: Pack | None = None) -> Iterator[tuple[Path, Reading]]:
+    """Every declaration of every file, one at a time; tables and NDJSON of any size are never held whole."""
+    from zoneinfo import ZoneInfo
+
+    from .engine.formats import reading
+
+    zone = ZoneInfo(pack.zone) if pack is not None else None
+    for path in paths:
+        with path.open("rb") as stream:
+            for one in reading.read_stream(str(path), stream, zone):
+                yield path, one
+
+
+def open_site() -> None:
+    """The database, brought up to date where it is the embedded one."""
+    from .site.config.start import start
+
+    start(migrate=True)
+
+
+# reading and computing: nothing is stored
+
+
+@app.command()
+def read(files: Files, as_json: AsJson = False) -> None:
+    from .engine.findings import errors
+    from .engine.formats import json_lines
+
+    bad = False
+    for path, one in watched(readings(files_of(files)), "reading"):
+        complain(one.findings, _source(path, one), as_json)
+        bad = bad or bool(errors(one.findings))
+        if one.declaration is not None:
+            sys.stdout.write(json_lines.write_json(one.declaration).decode() + "\n")
+    raise typer.Exit(FINDINGS if bad else DONE)
+
+
+@app.command()
+def assess(
+    file: File,
+    out: Annotated[Path, typer.Option("--out", "-o")],
+    pack: PackName = "gb",
+    on: Day = "",
+    as_json: AsJson = False,
+) -> None:
+    from datetime import UTC, datetime
+
+    from .engine.findings import errors
+    from .packs import pack as packs
+    from .taxrows import open_rows, rows_of
+
+    country = pack_of(pack)
+    day = day_of(on) if on else country.legal_day(datetime.now(UTC))
+    counts = dict.fromkeys(("declarations", "lines", "amounts", "pending", "unread"), 0)
+    with open_rows(out) as write:
+        if write is None:
+            raise stop("out_suffix")
+        for path, one in watched(readings([file], country), "assessing"):
+            failed = errors(one.findings)
+            if one.declaration is None or failed:
+                counts["unread"] += one.declaration is None and bool(failed)
+                complain(failed, _source(path, one), as_json)
+            if one.declaration is None:
+                continue
+            assessment = packs.assess(country, one.declaration, day)
+            complain(errors(assessment.findings), _source(path, one), as_json)
+            counts["declarations"] += 1
+            counts["lines"] += len(assessment.lines)
+            for row in rows_of(one.declaration, assessment):
+                counts["amounts"] += 1
+                counts["pending"] += row["payable_minor"] is None
+                write(row)
+    emit(counts) if as_json else print(say("assessed", **counts))
+    raise typer.Exit(FINDINGS if counts["unread"] or counts["pending"] else DONE)
+
+
+def _source(path: Path, one: Reading) -> str:
+    return f"{path}: {one.place}" if one.place else str(path)
+
+
+# the journey
+
+
+@app.command()
+def demo(
+    folder: Annotated[Path | None, typer.Argument(exists=True, file_okay=False)] = None,
+    reset: Annotated[bool, typer.Option("--reset")] = False,
+    as_json: AsJson = False,
+) -> None:
+    import shutil
+
+    from . import __version__
+
+    data = _demo_folder()
+    if reset and (data / DEMO_MARK).exists():
+        shutil.rmtree(data)
+    if data.exists() and any(data.iterdir()) and not (data / DEMO_MARK).exists():
+        raise stop("demo_not_here", folder=data)
+    data.mkdir(parents=True, exist_ok=True)
+    (data / DEMO_MARK).touch()
+    os.environ["THONGQUAN_DATA"] = str(data)
+    if not as_json:
+        print(say("sample_notice", version=__version__, folder=data))
+    open_site()
+    from .demo import report
+
+    raise typer.Exit(report.run(folder, as_json=as_json))
+
+
+DEMO_MARK = "DEMO"
+"""A file that marks a data folder as a demonstration's own: it works in no other, and deletes no other."""
+
+
+def _demo_folder() -> Path:
+    named = os.environ.get("THONGQUAN_DATA")
+    if named:
+        return Path(named)
+    return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "thongquan-demo"
+
+
+@app.command()
+def lodge(
+    files: Files,
+    user: Annotated[str, typer.Option("--user")],
+    pack: PackName = "gb",
+    as_json: AsJson = False,
+) -> None:
+    import hashlib
+
+    open_site()
+    from .site.accounts.reads import By
+    from .site.clearance import journey
+    from .site.kit import clock
+
+    country = pack_of(pack)
+    refused = False
+    for path, one in watched(readings(files_of(files), country), "working"):
+        source = _source(path, one)
+        if one.declaration is None:
+            complain(one.findings, source, as_json)
+            refused = True
+            continue
+        content = path.read_bytes() if one.message is not None else one.declaration
+        # From file and place: sending the same file again gets the stored answer, never a second declaration.
+        key = hashlib.sha256(f"{path.resolve()}\0{one.place}".encode()).hexdigest()
+        answer = journey.receive(message=content, pack=country, by=By(user), key=f"cli/{key}", at=clock.now())
+        complain((*answer.findings, *answer.reasons), source, as_json)
+        refused = refused or not answer.done
+        if as_json:
+            emit({"file": source, "number": answer.number, "act": answer.act, "state": answer.state,
+                  "done": answer.done, "replay": answer.replay, "codes": answer.codes})  # fmt: skip
+        elif answer.done:
+            key = "lodged_again" if answer.replay else "lodged"
+            print(
+                say(
+                    key,
+                    number=answer.number,
+                    act=named("act", answer.act),
+                    state=named("state", answer.state),
+                )
+            )
+    raise typer.Exit(FINDINGS if refused else DONE)
+
+
+@app.command()
+def show(number: str, as_json: AsJson = False) -> None:
+    open_site()
+    from .site.clearance import reads
+
+    row = reads.by_number(number)
+    if row is None:
+        sys.stderr.write(say("no_declaration", number=number) + "\n")
+        raise typer.Exit(FINDINGS)
+    decimals = pack_of(row.pack).decimals
+    line = reads.timeline(number)
+    taxes = reads.assessment(number)
+    if as_json:
+        emit({
+            "number": row.number, "state": row.state, "channel": row.channel_name, "version": row.version,
+            "trader": row.trader.registry_id, "functional_reference": row.functional_reference,
+            "legal_day": row.legal_day, "assessed_minor": row.assessed_minor, "paid_minor": row.paid_minor,
+            "events": [{"n": e.n, "act": e.act, "at": e.at, "actor": e.actor, "role": e.role,
+                        "form_number": e.form_number, "says": dict(e.says), "hash": h}
+                       for e, h in zip(line.events, line.hashes, strict=True)],
+            "taxes": taxes,
+        })  # fmt: skip
+        return
+    print(f"{row.number}  {named('state', row.state)}  {named('channel', row.channel_name)}")
+    table(
+        [say("when"), say("act"), say("who"), say("form")],
+        [
+            [
+                f"{e.at:%d/%m/%Y %H:%M:%S}",
+                named("act", e.act),
+                f"{named('role', e.role)} {e.actor}",
+                e.form_number,
+            ]
+            for e in line.events
+        ],
+    )
+    table(
+        [say("item"), say("tax"), say("base"), say("rate"), say("amount"), say("law")],
+        [
+            [str(t.line), t.tax, money(t.base_minor, decimals), _rate(t.trace), money(t.payable_minor, decimals), t.law]
+            for t in taxes
+        ],
+        right=(2, 4),
+    )  # fmt: skip
+    seconds = {clock.lower(): f"{spent}" for clock, spent in line.timing.by_clock.items()}
+    print(
+        say("seconds_by_clock", **{name: seconds.get(name, "0") for name in ("customs", "trader", "agency")})
+    )
+
+
+def _rate(trace: Mapping[str, Any]) -> str:
+    """How the trace says the rate, as a person reads it."""
+    return str(trace.get("rate", ""))
+
+
+# the tariff
+
+
+@tariff_app.command("import")
+def tariff_import(
+    file: File,
+    act: Annotated[str, typer.Option("--act")],
+    first_day: Day,
+    last_day: Day = "",
+    schedule: Annotated[Schedule, typer.Option("--schedule")] = Schedule.IMPORT,
+    layout: Annotated[str, typer.Option("--layout")] = "",
+    country: Annotated[str, typer.Option("--country")] = "",
+    dry_run: Annotated[bool, typer.Option("--dry-run")] = False,
+    as_json: AsJson = False,
+) -> None:
+    from .engine.findings import Finding, errors
+    from .engine.tariff.sheets import load_sheet
+    from .engine.tariff.tables import read_tables
+    from .packs import layouts
+
+    first, last = day_of(first_day), day_of(last_day) if last_day else None
+    tables = read_tables(file)
+    found = (
+        tables
+        if isinstance(tables, Finding)
+        else layouts.named(layout)
+        if layout
+        else layouts.layout_for(tables)
+    )
+    if found is None:
+        raise stop("unknown_layout", layout=layout, known=", ".join(known.name for known in layouts.LAYOUTS))
+    if isinstance(found, Finding) or isinstance(tables, Finding):
+        complain([one for one in (found,) if isinstance(one, Finding)], str(file), as_json)
+        raise typer.Exit(FINDINGS)
+    whose = country or layouts.country_of(found)
+    if not whose and not dry_run:
+        raise stop("country_needed", layout=found.name)
+    loaded = load_sheet(tables, found, act, first, last, schedule)
+    if loaded.edition is None:
+        complain(loaded.findings, str(file), as_json)
+        raise typer.Exit(FINDINGS)
+    edition, refused = loaded.edition, False
+    if not dry_run:
+        open_site()
+        from .site.reference.acts import publish
+
+        published = publish(edition, country=whose, source=file.name)
+        complain(published, str(file), as_json)
+        refused = bool(errors(published))
+    if as_json:
+        emit({
+            "name": edition.name, "country": whose, "measures": len(edition.measures),
+            "commodities": len(edition.nomenclature), "hash": edition.hash, "stored": not (dry_run or refused),
+            "counts": dict(loaded.counts), "unread": dict(loaded.unread),
+            "findings": [told(one) for one in loaded.findings],
+        })  # fmt: skip
+    else:
+        print(say("imported", name=edition.name, measures=len(edition.measures),
+                  commodities=len(edition.nomenclature), hash=edition.hash[:16]))  # fmt: skip
+        for code, count in loaded.counts.items():
+            print("  " + say("counted", code=code, count=count))
+        for text, count in loaded.unread.items():
+            print(f"    {count} × {text!r}")
+    raise typer.Exit(FINDINGS if refused else DONE)
+
+
+@tariff_app.command("show")
+def tariff_show(
+    code: str,
+    on: Day,
+    origin: Annotated[str, typer.Option("--origin")] = "",
+    country: Annotated[str, typer.Option("--country")] = "",
+    as_json: AsJson = False,
+) -> None:
+    open_site()
+    from .site.reference.reads import countries, tariff_of
+
+    day = day_of(on)
+    shown = False
+    for whose in [country] if country else countries():
+        view = tariff_of(whose).as_of(day)
+        rows = [row for row in view.measures(code) if not origin or row.is_for(origin)]
+        if not rows or not (country or view.knows(code)):
+            continue
+        shown = True
+        if as_json:
+            for row in rows:
+                emit({"country": whose, **_measure(row)})
+            continue
+        for commodity in reversed(view.ancestors(code)):
+            print(f"{commodity.code}  {_name(commodity)}")
+        found = view.commodity(code)
+        print(f"{code}  {_name(found) if found else ''}  ({whose}, {day:%d/%m/%Y})")
+        keys = ("tax", "schedule", "preference", "rate", "origins", "days", "law")
+        table(list(map(say, keys)), [[str(_measure(row)[key]) for key in keys] for row in rows])
+    if not shown:
+        sys.stderr.write(say("no_rates", day=f"{day:%d/%m/%Y}", code=code) + "\n")
+        raise typer.Exit(FINDINGS)
+
+
+def _name(commodity: Commodity) -> str:
+    return commodity.names.get(language()) or next(iter(commodity.names.values()), "")
+
+
+def _measure(row: Measure) -> dict[str, Any]:
+    """A row of the tariff as it is shown: `*` is no preference, an empty rate is none given."""
+    from .engine.tariff.rate_text import duty_text
+
+    last = f"{row.period.last_day:%d/%m/%Y}" if row.period.last_day else "…"
+    origins = [*row.origins, *(f"-{one}" for one in row.excluded_origins)]
+    return {
+        "commodity": row.commodity,
+        "tax": row.tax,
+        "schedule": row.schedule.value,
+        "kind": row.kind.value,
+        "preference": row.preference,
+        "given": row.given.value,
+        "rate": duty_text(row.duty) if row.duty else row.text,
+        "origins": " ".join(origins),
+        "quota_order_id": row.quota_order_id,
+        "additional_code": row.additional_code,
+        "first_day": row.period.first_day,
+        "last_day": row.period.last_day,
+        "days": f"{row.period.first_day:%d/%m/%Y} – {last}",
+        "law": str(row.law) + ("" if row.verified else f" ({say('unverified')})"),
+        "verified": row.verified,
+    }
+
+
+# proofs
+
+
+@app.command("pack-check")
+def pack_check(name: str, as_json: AsJson = False) -> None:
+    from .engine.findings import errors
+    from .packs import check
+
+    report = check.check(pack_of(name))
+    complain(report.findings, name, as_json)
+    bad = errors(report.findings)
+    if as_json:
+        emit({"pack": name, "errors": len(bad), "counts": dict(report.counts)})
+    elif bad:
+        print(say("pack_bad", pack=name, errors=len(bad)))
+    else:
+        print(say("pack_good", pack=name, counts=", ".join(f"{k} {v}" for k, v in report.counts.items())))
+    raise typer.Exit(FINDINGS if bad else DONE)
+
+
+@app.command("verify-log")
+def verify_log(as_json: AsJson = False) -> None:
+    open_site()
+    from .site.clearance.reads import verify
+
+    verified = verify()
+    complain(verified.faults, "", as_json)
+    facts = {
+        "events": verified.log.events,
+        "subjects": len(verified.log.heads),
+        "faults": len(verified.faults),
+    }
+    limit = named("note", "CHAIN_ALONE")
+    if as_json:
+        emit({**facts, "limit": limit})
+    else:
+        print(say("log_bad" if verified.faults else "log_good", **facts))
+        print(limit)
+    raise typer.Exit(FINDINGS if verified.faults else DONE)
+
+
+@app.command()
+def backup(out: Annotated[Path | None, typer.Argument()] = None, as_json: AsJson = False) -> None:
+    open_site()
+    from .site.record.backup import back_up
+
+    done = back_up(out)
+    complain(done.faults, str(done.file), as_json)
+    facts = {"file": str(done.file), "declarations": done.declarations, "events": done.events}
+    emit(facts) if as_json else print(say("backed_up", **facts))
+    raise typer.Exit(FINDINGS if done.faults else DONE)
+
+
+# starting
+
+
+@app.callback()
+def options(spoken: Annotated[str, typer.Option("--language")] = "") -> None:
+    """The option is read before anything else, by `_language_asked`; here it is only known."""
+
+
+def _language_asked(arguments: list[str]) -> None:
+    """Help is made before options are parsed, so the language is looked for first."""
+    for place, argument in enumerate(arguments):
+        if argument.startswith("--language"):
+            _, _, value = argument.partition("=")
+            os.environ["THONGQUAN_LANGUAGE"] = value or "".join(arguments[place + 1 : place + 2])
+
+
+def _worded(command: click.Command, key: str) -> None:
+    """Give a command, its options and its sub-commands their help in the reader's language."""
+    from . import words
+
+    def worded(one: str) -> str | None:
+        return words.word("cli", one, language()) if one in words.identifiers("cli") else None
+
+    command.help = worded(key)
+    for option in command.params:
+        name = {"as_json": "json", "spoken": "language"}.get(option.name or "", option.name)
+        if hasattr(option, "help"):
+            option.help = worded(f"{key}_{name}") or worded(f"help_{name}")
+    for name, inner in getattr(command, "commands", {}).items():
+        _worded(inner, f"{key}_{name}".replace("-", "_"))
+
+
+def main() -> None:
+    """The entry point. A fault of ours is said as one, without what was being worked on."""
+    _language_asked(sys.argv[1:])
+    command = typer.main.get_command(app)
+    _worded(command, "help")
+    try:
+        command(prog_name="thongquan")
+    except Exception as fault:
+        import traceback
+
+        if os.environ.get("THONGQUAN_DEBUG") == "on":
+            traceback.print_exc()
+        last = traceback.extract_tb(fault.__traceback__)[-1]
+        where = f"{type(fault).__name__}, {Path(last.filename).name}:{last.lineno}"
+        sys.stderr.write(say("our_fault", error=where) + "\n")
+        sys.exit(OUR_FAULT)
+
+
+if __name__ == "__main__":
+    main()
