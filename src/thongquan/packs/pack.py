@@ -383,10 +383,13 @@ class Pack:
 
     # value and taxes
 
+    @cached_property
+    def _charges(self) -> tuple[tuple[Period, ChargeRule], ...]:
+        return tuple((code.period, charge_rule(code)) for code in self.code_lists.get("charges", ()))
+
     def charge_rules(self, day: date) -> dict[str, ChargeRule]:
         """What each charge code means on a day (codes/charges)."""
-        listed = self.code_lists.get("charges")
-        return {code.value: charge_rule(code) for code in listed.as_of(day).values()} if listed else {}
+        return {rule.code: rule for period, rule in self._charges if period.holds(day)}
 
     def liability_of(self, item: GoodsItem, day: date) -> Liability:
         """What the line's procedure does to its taxes; a line without one, or with one that is not known, owes them."""
