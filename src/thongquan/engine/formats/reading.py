@@ -1,0 +1,133 @@
+"""Any file of declarations: what it is shows in its content, never in its name.
+
+One function for everybody who takes files (command line, upload, mailbox): XML by `wco`, JSON and NDJSON by
+`json_lines`, CSV and XLSX by `tables`.
+"""
+
+from __future__ import annotations
+
+import codecs
+import enum
+import io
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import tzinfo
+from typing import BinaryIO, Final
+
+from ..declaration import Declaration
+from ..findings import Finding
+from . import json_lines, tables, wco
+
+
+class FileKind(enum.Enum):
+    """What a file is."""
+
+    XML = "xml"
+    JSON = "json"
+    NDJSON = "ndjson"
+    CSV = "csv"
+    XLSX = "xlsx"
+    OLD_EXCEL = "old_excel"
+    """The format before XLSX, or a workbook under a password: both are such containers."""
+    EMPTY = "empty"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One declaration of a file, or what stands in its place.
+
+    place: where in the file ("line 7", "row 14", "sheet Hàng!row 14"), "" for a file that is one message.
+    declaration: None where a finding refuses it. findings: errors, warnings and notes; with neither an error nor a
+    declaration there are only notes (a sheet that is not read). message: the whole WCO message that an XML file is.
+    """
+
+    place: str
+    declaration: Declaration | None
+    findings: tuple[Finding, ...]
+    message: wco.Message | None = None
+
+
+def read_file(name: str, data: bytes, zone: tzinfo | None = None) -> Iterator[Reading]:
+    """Every declaration of a file, in its order. At least one reading.
+
+    name: only told in findings. zone: of instants in tables that give none (`tables`).
+    """
+    kind = kind_of(data)
+    if kind is FileKind.XML:
+        message = wco.read_dec(data)
+        yield Reading("", None if message.refused else message.declaration, message.findings, message)
+    elif kind is FileKind.JSON:
+        yield Reading("", *json_lines.examine(data))
+    elif kind is FileKind.NDJSON:
+        for line, declaration, findings in json_lines.examine_lines(io.BytesIO(data)):
+            yield Reading(f"line {line}", declaration, findings)
+    elif kind is FileKind.CSV:
+        yield from _of_table(tables.examine_csv(io.BytesIO(data), zone))
+    elif kind is FileKind.XLSX:
+        yield from _of_table(tables.examine_xlsx(data, zone))
+    else:
+        shown = "".join(letter if letter.isprintable() else "?" for letter in name[-60:])
+        yield Reading("", None, (Finding(f"FILE_{kind.name}", says={"name": shown}),))
+
+
+def read_stream(name: str, stream: BinaryIO, zone: tzinfo | None = None) -> Iterator[Reading]:
+    """As `read_file`, from a seekable stream at its beginning: CSV and NDJSON of any size are never held whole.
+
+    A single message is held whole, and refused by its own reader when it is larger than one may be.
+    """
+    head = stream.read(_HEAD)
+    kind = kind_of(head) if len(head) == _HEAD else None
+    if kind is FileKind.NDJSON:
+        stream.seek(0)
+        for line, declaration, findings in json_lines.examine_lines(stream):
+            yield Reading(f"line {line}", declaration, findings)
+    elif kind is FileKind.CSV:
+        stream.seek(0)
+        yield from _of_table(tables.examine_csv(stream, zone))
+    else:
+        yield from read_file(name, head + stream.read(_MOST), zone)
+
+
+_HEAD: Final = 1 << 20
+_MOST: Final = 1 << 28
+"""Bytes of one message beyond its head; every reader refuses less."""
+
+
+def kind_of(data: bytes) -> FileKind:
+    """What a file is, by its first bytes; of JSON, whether a second object begins on a line of its own."""
+    if data.startswith(b"PK\x03\x04"):
+        return FileKind.XLSX
+    if data.startswith(b"\xd0\xcf\x11\xe0"):
+        return FileKind.OLD_EXCEL
+    start = _start(data)
+    if not start:
+        return FileKind.EMPTY
+    if start[0] == "<":
+        return FileKind.XML
+    if start[0] in "{[":
+        first, _, rest = data.lstrip(_SPACE).partition(b"\n")
+        several = first.rstrip().endswith(b"}") and rest.lstrip(_SPACE).startswith(b"{")
+        return FileKind.NDJSON if several else FileKind.JSON
+    return FileKind.UNKNOWN if _CONTROL.search(start) or start.startswith("%PDF") else FileKind.CSV
+
+
+_SPACE: Final = b" \t\r\n"
+_LOOKED_AT: Final = 4096
+_CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+
+
+def _start(data: bytes) -> str:
+    """The first characters after a byte-order mark and white space, each byte of another encoding as U+FFFD."""
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return data[:_LOOKED_AT].decode("utf-16", "replace").lstrip()
+    start = data[:_LOOKED_AT].removeprefix(codecs.BOM_UTF8).lstrip(_SPACE)
+    if not start:
+        start = data.removeprefix(codecs.BOM_UTF8).lstrip(_SPACE)[:_LOOKED_AT]
+    return start.decode("utf-8", "replace")
+
+
+def _of_table(examined: Iterator[tables.Examined]) -> Iterator[Reading]:
+    for _, place, declaration, findings in examined:
+        yield Reading(place, declaration, findings)
