@@ -57,9 +57,9 @@ def part_millionths(base: Any, unit: int, part: Part) -> Any:
     Whole units and the rest of each product go separate ways, so that 4,000 đồng × a million litres, both in
     millionths, stays far inside int64.
     """
+    if unit == 1 and not part.specific:
+        return base * part.rate_ppm
     rate_ppm, specific, per, _ = part
-    if unit == 1 and not specific:
-        return base * rate_ppm
     whole = base // unit * rate_ppm
     rest = base % unit * rate_ppm
     if per is not None:
@@ -75,19 +75,18 @@ def part_millionths(base: Any, unit: int, part: Part) -> Any:
 
 def exact_millionths(base: Any, unit: int, duty: Parts) -> Any:
     """min(max(base, at_least), at_most) in millionths of the minor unit; `base` and `unit` as part_millionths."""
-    exact = part_millionths(base, unit, duty.base)
-    if duty.at_least is not None:
-        short = positive(part_millionths(base, unit, duty.at_least) - exact)
-        exact = exact + (short if duty.at_least.binds is None else short * duty.at_least.binds)
-    if duty.at_most is not None:
-        over = positive(exact - part_millionths(base, unit, duty.at_most))
-        exact = exact - (over if duty.at_most.binds is None else over * duty.at_most.binds)
+    terms, at_least, at_most = duty
+    exact = part_millionths(base, unit, terms)
+    if at_least is not None:
+        short = positive(part_millionths(base, unit, at_least) - exact)
+        exact = exact + (short if at_least.binds is None else short * at_least.binds)
+    if at_most is not None:
+        over = positive(exact - part_millionths(base, unit, at_most))
+        exact = exact - (over if at_most.binds is None else over * at_most.binds)
     return exact
 
 
-def assessed_minor(
-    exact: Any, rounding: Rounding, step_minor: int = 1, *, never_negative: bool = False
-) -> Any:
+def assessed_minor(exact: Any, rounding: Rounding, step_minor: int = 1, never_negative: bool = False) -> Any:
     """The one rounding: millionths to whole steps of minor units, by the tax's rule.
 
     never_negative: the caller has proved it of every row, which spares a column two passes.
