@@ -172,23 +172,23 @@ FINAL, INDICATIVE = "4", "67"
 """Status of a tax notice: the amount stands, or may still change."""
 
 
-def _second(told: Told) -> datetime:
-    """The time of the act as messages give it: in whole seconds."""
-    return told.event.at.replace(microsecond=0)
-
-
 def _written(told: Told, kind: ResponseKind, **says: Any) -> bytes:
     row = told.locked.row
     response = Response(
         function_code=kind.value,
         functional_reference_id=told.identifier,
-        issue_time=_second(told),
+        issue_time=_second(told.event.at),
         declaration_reference_id=row.functional_reference,
         declaration_id=row.number,
         version_id=str(told.after.version),
         **says,
     )
     return responses.write_res(response)
+
+
+def _second(at: datetime) -> datetime:
+    """The whole second that an instant lies in: the format has no smaller part."""
+    return at.replace(microsecond=0)
 
 
 def received(told: Told) -> bytes:
@@ -198,13 +198,13 @@ def received(told: Told) -> bytes:
 
 def accepted(told: Told) -> bytes:
     """It is registered."""
-    return _written(told, ResponseKind.ACCEPTED, acceptance_time=_second(told))
+    return _written(told, ResponseKind.ACCEPTED, acceptance_time=_second(told.event.at))
 
 
 def rejected(told: Told, reasons: Sequence[Finding]) -> bytes:
     """It is not registered, for these reasons."""
     errors = responses.errors_of(reasons, _sentence)
-    return _written(told, ResponseKind.REJECTED, errors=errors, rejection_time=_second(told))
+    return _written(told, ResponseKind.REJECTED, errors=errors, rejection_time=_second(told.event.at))
 
 
 def amended(told: Told) -> bytes:
@@ -213,7 +213,7 @@ def amended(told: Told) -> bytes:
 
 
 def invalidated(told: Told) -> bytes:
-    return _written(told, ResponseKind.INVALIDATED, cancellation_time=_second(told))
+    return _written(told, ResponseKind.INVALIDATED, cancellation_time=_second(told.event.at))
 
 
 def asked(told: Told) -> bytes:
@@ -260,7 +260,7 @@ def taxed(told: Told, assessment: Assessment) -> bytes:
     return _written(
         told,
         ResponseKind.TAX,
-        statuses=(Status(effective_time=_second(told), name_code=status),),
+        statuses=(Status(effective_time=_second(told.event.at), name_code=status),),
         payments=(due,),
         taxed_items=tuple(items),
     )
@@ -300,7 +300,7 @@ def refused(read: Read, reasons: Sequence[Finding], at: datetime) -> bytes:
     response = responses.rejected(
         reasons,
         functional_reference_id=read.hash[:32],
-        issue_time=at,
+        issue_time=_second(at),
         declaration=read.declaration,
         describe=_sentence,
     )

@@ -140,7 +140,7 @@ def perform_many(asked: Sequence[Asked]) -> list[Answer]:
 
 
 def _command(asked: Asked, recorded_at: datetime | None) -> Command:
-    return Command(asked.act, asked.by.user, asked.key, asked.body, lambda: _do(asked, recorded_at))
+    return Command(str(asked.act), asked.by.user, asked.key, asked.body, lambda: _do(asked, recorded_at))
 
 
 def _do(asked: Asked, recorded_at: datetime | None) -> Answer:
@@ -164,7 +164,7 @@ def _do(asked: Asked, recorded_at: datetime | None) -> Answer:
         {"number": row.number, "state": moved.after.state, "messages": messages, "receipt": stored.hash},
     )
     return Answer(
-        act=asked.act,
+        act=str(asked.act),
         number=row.number,
         state=moved.after.state,
         channel=moved.after.channel.name if moved.after.channel else "",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import django
 from django.core.checks import ERROR, Tags, run_checks
@@ -27,6 +28,9 @@ def start(*, migrate: bool = False) -> None:
         from ..clearance.models import AllowedTransition
         from ..kit.guards import missing
 
+        if connection.vendor == "sqlite":
+            # The journal takes the file's own mode, so nobody else ever reads either.
+            Path(connection.settings_dict["NAME"]).touch(mode=0o600)
         call_command("migrate", interactive=False, verbosity=0)
         AllowedTransition.objects.write(DECLARATION.steps)
         system()

@@ -91,3 +91,53 @@ class RawMessage(models.Model):
                 condition=models.Q(size__gte=0, size__lte=2**31 - 1), name="message_size_in_bounds"
             )
         ]
+
+
+class LogKey(models.Model):
+    """A public key of the log, from a size on. The last row is the one whose signatures count now.
+
+    public: the key as one line. statement: the note in which its predecessor names it, signed by both; "" for the
+    first. first_size: how large the log was then; the predecessor signs nothing beyond.
+    """
+
+    public = models.CharField(max_length=400, unique=True)
+    statement = models.TextField(blank=True)
+    first_size = models.PositiveBigIntegerField()
+    at = models.DateTimeField()
+
+
+class Sealed(models.Model):
+    """An event's place in the whole record: 0, 1, 2 … in the order in which the sealer saw the events.
+
+    nodes: 32 bytes for the leaf and for each complete subtree of the Merkle tree that ends with it (`merkle`).
+    """
+
+    sequence = models.PositiveBigIntegerField(primary_key=True)
+    event = models.OneToOneField(Event, on_delete=models.PROTECT, related_name="sealed")
+    nodes = models.BinaryField()
+
+
+class Checkpoint(models.Model):
+    """The signed root of the tree over the first `size` events. note: its text as it is given away (C2SP checkpoint).
+
+    root: hexadecimal. key: the id of the key that signed. reach: the largest `Event.id` below it, so that the sealer
+    need not look at everything again. at: when it was signed; never before the one before.
+    """
+
+    size = models.PositiveBigIntegerField(primary_key=True)
+    root = models.CharField(max_length=HASH_LENGTH)
+    note = models.TextField()
+    key = models.CharField(max_length=8)
+    reach = models.PositiveBigIntegerField()
+    at = models.DateTimeField()
+
+
+class Anchored(models.Model):
+    """A checkpoint reached a place outside (`anchors`), and when."""
+
+    checkpoint = models.ForeignKey(Checkpoint, on_delete=models.PROTECT, related_name="anchored")
+    anchor = models.CharField(max_length=200)
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["anchor", "checkpoint"], name="anchored_once")]
