@@ -63,11 +63,15 @@ def day_of(text: str) -> date:
 
 def pack_of(name: str) -> Pack:
     from .packs import pack as packs
+    from .packs.tables import UnusablePack
 
     try:
         return packs.load(name)
     except LookupError:
         raise stop("unknown_pack", pack=name, known=", ".join(packs.names())) from None
+    except UnusablePack as unusable:
+        complain(unusable.findings, name, as_json=False)
+        raise typer.Exit(FINDINGS) from None
 
 
 def files_of(paths: Iterable[Path]) -> Iterator[Path]:
@@ -382,7 +386,8 @@ def tariff_show(
     for whose in [country] if country else countries():
         view = tariff_of(whose).as_of(day)
         rows = [row for row in view.measures(code) if not origin or row.is_for(origin)]
-        if not rows or not (country or view.knows(code)):
+        speaks = view.knows(code) or any(row.commodity for row in rows)
+        if not rows or not (country or speaks):
             continue
         shown = True
         if as_json:
@@ -436,8 +441,11 @@ def _measure(row: Measure) -> dict[str, Any]:
 def pack_check(name: str, as_json: AsJson = False) -> None:
     from .engine.findings import errors
     from .packs import check
+    from .packs import pack as packs
 
-    report = check.check(pack_of(name))
+    if name not in packs.names():
+        raise stop("unknown_pack", pack=name, known=", ".join(packs.names()))
+    report = check.check_named(name)
     complain(report.findings, name, as_json)
     bad = errors(report.findings)
     if as_json:

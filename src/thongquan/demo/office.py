@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
@@ -79,8 +79,11 @@ class Life:
         return next((finding.says["number"] for finding in repeated), "")
 
 
-def live(story: Story, pack: Pack, base: Path) -> Iterator[Life]:
-    """Lodge a story's messages and drive its declarations to their end."""
+def live(story: Story, pack: Pack, base: Path) -> list[Life]:
+    """Lodge a story's messages, drive its declarations to their end, and tell what became of each message.
+
+    Follow-ups come when customs already judges the declaration that they speak of.
+    """
     lodged: list[Life] = []
     for path in story.originals:
         life = _receive(story, path, pack, base, story.external_reference)
@@ -89,12 +92,11 @@ def live(story: Story, pack: Pack, base: Path) -> Iterator[Life]:
         if not life.refused:
             _prepare(life, pack)
     same = next((life.first for life in lodged if life.first), "")
-    for path in story.followups:
-        yield _receive(story, path, pack, base, "", same)
+    followed = [_receive(story, path, pack, base, "", same) for path in story.followups]
     for life in lodged:
         if not life.refused:
             _finish(life, pack)
-        yield life
+    return [*lodged, *followed]
 
 
 def _receive(

@@ -5,7 +5,8 @@ from __future__ import annotations
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from django.db.models import Count
@@ -15,7 +16,7 @@ from ..engine.findings import Finding
 from ..engine.lifecycle.declaration import State
 from ..packs import notices
 from ..packs import pack as packs
-from ..packs.notices import NoticeRow, Outcome
+from ..packs.notices import Explained, NoticeRow, Outcome
 from ..packs.pack import Pack
 from ..site.clearance import reads
 from ..site.clearance.models import Declaration
@@ -41,44 +42,60 @@ def run(folder: Path | None, *, as_json: bool) -> int:
     base = folder or examples()
     pack = office.open_office(packs.load(PACK))
     lives: list[Life] = []
-    compared: dict[str, tuple[NoticeRow, ...]] = {}
+    compared: dict[str, Compared] = {}
     told = list(stories(base))
     for story in speech.watched(told, "working", total=len(told)):
         for life in office.live(story, pack, base):
             lives.append(life)
-            rows = _compare(story, life, pack)
-            if rows:
-                compared[life.number] = rows
+            beside = _compare(story, life, pack)
+            if beside is not None and beside.rows:
+                compared[life.number] = beside
             if as_json:
-                speech.emit(_record(life, rows))
+                speech.emit(_record(life, beside))
     if not as_json:
         _print_lives(lives, compared, pack)
         _print_notices(compared, pack)
     return _print_totals(lives, compared, time.perf_counter() - started, as_json)
 
 
-def _compare(story: Story, life: Life, pack: Pack) -> tuple[NoticeRow, ...]:
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """A declaration beside its notice. why: item and tax → what is known about a difference."""
+
+    rows: tuple[NoticeRow, ...]
+    why: Mapping[tuple[int, str], Explained]
+
+    @property
+    def same(self) -> bool:
+        return all(row.outcome in (Outcome.EQUAL, Outcome.BASE_DIFFERS) for row in self.rows)
+
+
+def _compare(story: Story, life: Life, pack: Pack) -> Compared | None:
     """The taxes of the declaration as it now stands beside the notice about that version."""
     row = reads.by_number(life.number) if life.number and not life.refused else None
-    if row is None or row.legal_day is None:
-        return ()
-    notice = notices.notice_of(story.answers, row.version)
-    if notice is None:
-        return ()
+    notice = notices.notice_of(story.answers, row.version) if row is not None and row.legal_day else None
+    if row is None or row.legal_day is None or notice is None:
+        return None
     country = equipped(pack)
     declaration = reads.declared(row)
     assessment = packs.assess(country, declaration, row.legal_day)
-    return notices.compare(country, declaration, assessment, notice, row.legal_day)
+    rows = notices.compare(country, declaration, assessment, notice, row.legal_day)
+    known = notices.explanations(country)
+    return Compared(
+        rows,
+        {
+            (item, tax): why
+            for (name, version, item, tax), why in known.items()
+            if (name, version) == (story.name, row.version)
+        },
+    )
 
 
-def _verdict(rows: Sequence[NoticeRow]) -> str:
-    if not rows:
-        return ""
-    same = all(row.outcome in (Outcome.EQUAL, Outcome.BASE_DIFFERS) for row in rows)
-    return speech.say("equal" if same else "differs")
+def _verdict(compared: Compared | None) -> str:
+    return speech.say("equal" if compared.same else "differs") if compared and compared.rows else ""
 
 
-def _record(life: Life, rows: Sequence[NoticeRow]) -> dict[str, object]:
+def _record(life: Life, beside: Compared | None) -> dict[str, object]:
     row = reads.by_number(life.number) if life.number else None
     return {
         "story": life.story,
@@ -98,12 +115,12 @@ def _record(life: Life, rows: Sequence[NoticeRow]) -> dict[str, object]:
                 **{name: getattr(one, name) for name in NoticeRow.__dataclass_fields__},
                 "outcome": one.outcome.value,
             }
-            for one in rows
+            for one in (beside.rows if beside else ())
         ],
     }
 
 
-def _print_lives(lives: Iterable[Life], compared: dict[str, tuple[NoticeRow, ...]], pack: Pack) -> None:
+def _print_lives(lives: Iterable[Life], compared: dict[str, Compared], pack: Pack) -> None:
     def line(life: Life) -> list[str]:
         row = reads.by_number(life.number) if life.number else None
         if life.refused:
@@ -128,7 +145,7 @@ def _print_lives(lives: Iterable[Life], compared: dict[str, tuple[NoticeRow, ...
             speech.named("act", life.act),
             speech.named("channel", row.channel_name) if row.channel_name else "",
             speech.money(row.assessed_minor, pack.decimals),
-            _verdict(compared.get(row.number, ())) if not life.act.startswith("amend") else "",
+            _verdict(compared.get(row.number)) if not life.act.startswith("amend") else "",
             state,
             _seconds(life),
         ]
@@ -159,7 +176,7 @@ def _seconds(life: Life) -> str:
     return f"{life.seconds:.2f}"
 
 
-def _print_notices(compared: dict[str, tuple[NoticeRow, ...]], pack: Pack) -> None:
+def _print_notices(compared: dict[str, Compared], pack: Pack) -> None:
     """Every line of every comparison: declared, derived and printed base side by side."""
     if not compared:
         return
@@ -188,15 +205,21 @@ def _print_notices(compared: dict[str, tuple[NoticeRow, ...]], pack: Pack) -> No
                 one.rate or one.notice_rate,
                 _money(one.ours_minor, pack),
                 _money(one.notice_minor, pack),
-                speech.named("outcome", one.outcome.value) + (" *" if one.note else ""),
+                _outcome(one, beside.why.get((one.item, one.tax))),
             ]
-            for number, rows in compared.items()
-            for one in rows
+            for number, beside in compared.items()
+            for one in beside.rows
         ),
         right=(3, 4, 5, 7, 8),
     )
-    for note in dict.fromkeys(one.note for rows in compared.values() for one in rows if one.note):
+    for note in dict.fromkeys(one.note for beside in compared.values() for one in beside.rows if one.note):
         sys.stdout.write(speech.say("by_notice", note=speech.named("note", note)) + "\n\n")
+
+
+def _outcome(row: NoticeRow, why: Explained | None) -> str:
+    """Equal or not; a star where the rate itself is from a notice; why it differs, where that is known."""
+    said = speech.named("outcome", row.outcome.value) + (" *" if row.note else "")
+    return f"{said}: {why.names[speech.language()]}" if why else said
 
 
 def _money(minor: int | None, pack: Pack) -> str:
@@ -211,13 +234,11 @@ def _doubled() -> int:
     return keys.annotate(count=Count("id")).filter(count__gt=1).count()
 
 
-def _print_totals(
-    lives: Sequence[Life], compared: dict[str, tuple[NoticeRow, ...]], seconds: float, as_json: bool
-) -> int:
+def _print_totals(lives: Sequence[Life], compared: dict[str, Compared], seconds: float, as_json: bool) -> int:
     numbers = sorted({life.number for life in lives if life.number and not life.refused})
     states = Counter(row.state for row in map(reads.by_number, numbers) if row is not None)
     verified = reads.verify()
-    equal = sum(_verdict(rows) == speech.say("equal") for rows in compared.values())
+    equal = sum(beside.same for beside in compared.values())
     refused = sum(bool(life.refused) for life in lives)
     totals = {
         "messages": len(lives),

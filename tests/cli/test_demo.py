@@ -1,0 +1,86 @@
+"""The demonstration, run twice as a newcomer runs it."""
+
+import csv
+import json
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from thongquan.demo import stories as told
+from thongquan.packs import pack as packs
+
+from .conftest import Run
+
+EXAMPLES = Path(packs.__file__).parent / "gb" / "examples"
+
+
+def _lives(output: str) -> tuple[list[dict], dict]:
+    *lives, totals = map(json.loads, output.splitlines())
+    return lives, totals
+
+
+def test_every_example_goes_as_far_as_its_facts_allow_and_a_second_run_changes_nothing(run: Run) -> None:
+    first = run("demo", "--json")
+    again = run("demo", "--json")
+    lives, totals = _lives(first.stdout)
+    lives_again, totals_again = _lives(again.stdout)
+    assert (first.returncode, again.returncode) == (0, 0)
+    ends = [
+        "number", "story", "file", "act", "refused", "channel", "taxes_minor", "state", "version", "notice",
+    ]  # fmt: skip
+    assert [[life[end] for end in ends] for life in lives] == [
+        [life[end] for end in ends] for life in lives_again
+    ]
+    counted = ("messages", "done", "refused", "declarations", "ended", "events", "journals")
+    assert {name: totals[name] for name in counted} == {name: totals_again[name] for name in counted}
+    assert (totals["faults"], totals["doubled"], totals["sum_minor"]) == (0, 0, 0)
+    assert all(life["replay"] for life in lives_again if not life["refused"])
+    refused = {life["story"]: life["refused"] for life in lives if life["refused"]}
+    assert refused == {"10-duplicate": ["DUPLICATE_REFERENCE"], "11-broken": ["XML_NOT_WELL_FORMED"]}
+    waiting = {life["story"] for life in lives if life["waits"]}
+    assert waiting == {"12-rate-not-known"}
+
+
+def test_the_taxes_are_those_that_were_worked_out_by_hand(run: Run) -> None:
+    lives, _ = _lives(run("demo", "--json").stdout)
+    number = {life["story"]: life["number"] for life in lives if not life["refused"]}
+    by_hand: dict[str, Counter[tuple[int, str]]] = {}
+    with (EXAMPLES / "expected.csv").open(newline="", encoding="utf-8") as rows:
+        for row in csv.DictReader(rows):
+            if row["payable"] and row["story"] != "06-cancellation":
+                pence = int(row["payable"].replace(".", ""))
+                by_hand.setdefault(row["story"], Counter())[int(row["item"]), row["tax"]] += pence
+    shown = {
+        story: json.loads(run("show", number[story], "--json").stdout)["taxes"]
+        for story in ("01-import", "05-amendment", "07-red-by-rule", "09-northern-ireland")
+    }
+    for story, taxes in shown.items():
+        ours: Counter[tuple[int, str]] = Counter()
+        for tax in taxes:
+            ours[tax["line"], tax["tax"]] += tax["payable_minor"]
+        assert ours == by_hand[story], story
+
+
+def test_it_works_in_no_folder_that_holds_something_else(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "ledger.sqlite3").write_text("somebody's")
+    done = run("demo", "--reset")
+    assert done.returncode == 2
+    assert "THONGQUAN_DATA" in done.stderr
+    assert (tmp_path / "data" / "ledger.sqlite3").read_text() == "somebody's"
+
+
+def test_a_real_folder_tells_stories_with_their_answers(shared_data: Path) -> None:
+    samples = shared_data / "hmrc_cds" / "samples"
+    found = {story.name: story for story in told.stories(samples)}
+    amended = found["TT_IM008b"]
+    assert [path.name for path in amended.originals] == ["TT_IM008b.xml"]
+    assert [path.name for path in amended.followups] == ["TT_IM008b_Amendment.xml"]
+    assert amended.external_reference == "21GB31AJB9S50C90R6"
+    assert sum(len(story.originals) + len(story.followups) for story in found.values()) == 233
+
+
+@pytest.mark.parametrize(("language", "word"), [("vi", "Số tờ khai"), ("en", "Number")])
+def test_the_table_speaks_the_reader_s_language(run: Run, language: str, word: str) -> None:
+    assert word in run("demo", language=language).stdout
