@@ -218,7 +218,7 @@ def test_a_blank_form_can_be_filled_in_every_language(form: columns.Form):
     for headings in ("name", "vi", "en"):
         out = io.BytesIO()
         assert write_xlsx((), out, headings=headings, form=columns.template(form)) == ()
-        assert from_xlsx(out.getvalue()) == []
+        assert from_xlsx(out.getvalue()) == [[("TABLE_WITHOUT_ROWS", "")]]
 
 
 # Reading CSV.
@@ -265,6 +265,10 @@ def test_vietnamese_headings_and_semicolons_are_read_as_excel_writes_them_in_vie
         b"\xfe\xff" + text.encode("utf-16-be"),
     ):
         assert from_csv(data) == [expected]
+
+
+def test_a_table_without_rows_says_so():
+    assert from_csv("functional_reference_id,type_code\n\n,\n") == [[("TABLE_WITHOUT_ROWS", "")]]
 
 
 def test_tabs_empty_rows_and_spaces_around_values_are_layout():
@@ -661,6 +665,25 @@ def test_a_formula_is_read_by_its_value_and_refused_without_one():
         lambda xml: xml.replace(b"<v>10</v>", b""),
     )
     assert from_xlsx(data) == [[("CELL_WITHOUT_VALUE", "sheet Hàng!B2")]]
+
+
+def test_an_error_or_uncomputed_formula_is_not_lost_in_a_row_of_its_own():
+    rows = [["functional_reference_id", "item_charge"], ["A", 1], ["", ("=NA()", None, "#N/A")], ["", 2]]
+    assert from_xlsx(book(("Hàng", rows))) == [
+        [("CELL_ERROR_VALUE", "sheet Hàng!B3"), ("ROW_WITHOUT_LINE", "sheet Hàng!row 3")]
+    ]
+    last = book(("Hàng", [["functional_reference_id", "item_charge"], ["A", 1], ["", ("=5*2", None, 10)]]))
+    data = changed(last, SHEET, lambda xml: xml.replace(b"<v>10</v>", b""))
+    assert from_xlsx(data) == [
+        [("CELL_WITHOUT_VALUE", "sheet Hàng!B3"), ("ROW_WITHOUT_LINE", "sheet Hàng!row 3")]
+    ]
+
+
+def test_white_space_around_a_reference_does_not_make_another_declaration():
+    rows = [["functional_reference_id", "sequence_numeric"], ["A", 1], [" A ", 2], ["  ", 3]]
+    (given,) = from_xlsx(book(("Hàng", rows)))
+    assert isinstance(given, Declaration)
+    assert [item.sequence_numeric for item in given.goods_items] == [1, 2, 3]
 
 
 def test_merged_cells_are_allowed_only_down_a_column_of_the_declaration():
