@@ -221,6 +221,28 @@ def test_removal_to_storage_release_clearance_and_exit_are_four_acts(walk):
     assert one.row.guaranteed_minor == 0
 
 
+def test_a_provisional_value_is_released_settled_and_cleared(walk):
+    one = walk()
+    one.may(journey.accept, SYSTEM, opens=["PROVISIONAL_VALUE"])
+    one.may(journey.assess, SYSTEM)
+    notice = read_res(bytes(Response.objects.get(kind="TAX").content))
+    assert notice.statuses[0].name_code == "67"  # indicative: the price may still change
+    one.may(journey.select, SYSTEM)
+    one.paid()
+    assert one.asks(journey.clear, SYSTEM).codes == ("OBLIGATION_OPEN",)
+    one.may(journey.release, "olga")
+    one.may(journey.amend, "ann", change=original(value=1_100), reason="final invoice")
+    one.may(journey.select, SYSTEM)
+    # 1,100: duty 110.00, VAT 20 % of 1,210 = 242.00, together 352.00, of which 320.00 are paid.
+    settled = one.may(journey.settle, "rita", kind="PROVISIONAL_VALUE")
+    assert settled.says["assessed_minor"] == 35_200
+    notice = read_res(bytes(Response.objects.filter(kind="TAX").order_by("n").last().content))
+    assert notice.statuses[0].name_code == "4"
+    assert one.asks(journey.clear, "olga").codes == ("DUTY_NOT_SECURED",)
+    one.paid(3_200, "R2")
+    one.may(journey.clear, "olga")
+
+
 def test_a_guarantee_is_not_overdrawn(walk):
     from thongquan.engine.ledger.journal import Account, AccountKind
     from thongquan.site.ledger.acts import limit

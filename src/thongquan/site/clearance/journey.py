@@ -14,19 +14,22 @@ Each decides with one question to the engine and writes what the answer says; `p
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
 
+from ...engine.assessment.whole import Assessment
 from ...engine.declaration import Declaration as Declared
 from ...engine.findings import Finding, Refusal, errors, in_order
 from ...engine.formats.responses import ResponseKind
 from ...engine.ledger import postings
 from ...engine.ledger.journal import Journal, reverse
 from ...engine.lifecycle.declaration import Act, Facts, State, cancel_mark
+from ...engine.lifecycle.declaration import Kind as ObligationKind
 from ...engine.lifecycle.machine import Says
 from ...engine.risk.rules import select as choose
 from ...packs import pack as country
-from ...packs.pack import OWED_TO_CUSTOMS, Kind, Pack
+from ...packs.pack import OWED_TO_CUSTOMS, Kind, Pack, Terms
 from ..accounts.reads import By
 from ..kit.act import Answer, Refused
 from ..ledger import reads as books
@@ -247,11 +250,20 @@ def arrive(*, number: str, **common: Any) -> Asked:
 
 
 @Doer
-def accept(*, number: str, pack: Pack, at: datetime, legal_day: date | None = None, **common: Any) -> Asked:
+def accept(
+    *,
+    number: str,
+    pack: Pack,
+    at: datetime,
+    legal_day: date | None = None,
+    opens: Sequence[str] = (),
+    **common: Any,
+) -> Asked:
     """Register the declaration when its checks find no error: from now on it is judged by the law of its legal day.
 
-    legal_day: of the act itself, unless the law reaches back (a supplementary declaration). Refused with every
-    error of the checks; the declaration then stays lodged, and `reject` or an amendment follows.
+    legal_day: of the act itself, unless the law reaches back (a supplementary declaration). opens: what registration
+    leaves open (PROVISIONAL_VALUE, PERMIT:reference). Refused with every error of the checks; the declaration then
+    stays lodged, and `reject` or an amendment follows.
     """
     day = legal_day or pack.legal_day(at)
 
@@ -259,13 +271,16 @@ def accept(*, number: str, pack: Pack, at: datetime, legal_day: date | None = No
         findings = country.run_checks(equipped(pack), declared(locked.row), day)
         if errors(findings):
             raise Refused(Refusal(Act.ACCEPT, errors(findings)), number)
+        says: dict[str, str | tuple[str, ...]] = {"legal_day": day.isoformat()}
+        if opens:
+            says["opens"] = tuple(opens)
         return Plan(
-            says={"legal_day": day.isoformat()},
+            says=says,
             messages={ResponseKind.ACCEPTED: messages.accepted},
             findings=findings,
         )
 
-    return _asked(Act.ACCEPT, number, plan, {"legal_day": day}, pack=pack, at=at, **common)
+    return _asked(Act.ACCEPT, number, plan, {"legal_day": day, "opens": opens}, pack=pack, at=at, **common)
 
 
 @Doer
@@ -363,79 +378,45 @@ def amend(
 
 
 @Doer
-def assess(*, number: str, pack: Pack, opens: Sequence[str] = (), **common: Any) -> Asked:
+def assess(*, number: str, **common: Any) -> Asked:
     """Compute every tax by the law of the legal day, keep the trace, and post what is due, or only the difference.
 
-    opens: obligations that leave the amount open (KIND or KIND:reference). Refused(ASSESSMENT_PENDING) with every
-    finding while a rate is missing: the declaration waits, and nothing is assumed to be zero.
+    Refused(ASSESSMENT_PENDING) with every finding while a rate is missing: the declaration waits, and nothing is
+    assumed to be zero. While the value is provisional, so is the notice.
     """
 
     def plan(locked: Locked) -> Plan:
         sums = _sums(locked, Act.ASSESS)
-        says: dict[str, Any] = {**sums.says}
-        if opens:
-            says["opens"] = tuple(opens)
         return Plan(
-            says=says,
+            says=sums.says,
             rows=lambda _: sums.rows,
             journals=lambda _: sums.journals,
             messages={ResponseKind.TAX: sums.notice},
-            findings=sums.findings,
+            findings=sums.assessment.findings,
             answer={"assessed_minor": sums.assessed_minor, "by_tax": sums.due},
         )
 
-    return _asked(Act.ASSESS, number, plan, {"opens": opens}, pack=pack, **common)
+    return _asked(Act.ASSESS, number, plan, {}, **common)
 
 
+@dataclass(frozen=True, slots=True)
 class _Sums:
-    """An assessment ready to be written: what it says, its rows, its journals, its notice."""
+    """An assessment ready to be written. due: by tax, what customs has a claim to (not what is postponed)."""
 
-    def __init__(self, locked: Locked, act: str) -> None:
-        pack, facts = equipped(locked.pack), locked.facts
-        if facts.legal_day is None:
-            raise Refused(Refusal(act, (Finding("NOT_REGISTERED"),)), locked.row.number)
-        declaration = declared(locked.row)
-        self.assessment = country.assess(pack, declaration, facts.legal_day)
-        self.findings = self.assessment.findings
-        if self.assessment.pending:
-            pending = Finding("ASSESSMENT_PENDING", says={"taxes": ", ".join(self.assessment.pending)})
-            raise Refused(Refusal(act, in_order([pending, *errors(self.findings)])), locked.row.number)
-        self.rows: list[AssessmentRow] = []
-        self.due: dict[str, int] = {}
-        for place, (item, line) in enumerate(
-            zip(declaration.goods_items, self.assessment.lines, strict=True), 1
-        ):
-            parts: dict[str, int] = {}
-            for amount, trace in zip(line.amounts, line.trace(), strict=True):
-                payment = pack.payment_of(declaration, item, amount.tax, facts.legal_day)
-                parts[amount.tax] = parts.get(amount.tax, 0) + 1
-                payable = amount.payable_minor or 0
-                if payment.terms in OWED_TO_CUSTOMS:
-                    self.due[amount.tax] = self.due.get(amount.tax, 0) + payable
-                self.rows.append(
-                    AssessmentRow(
-                        declaration=locked.row,
-                        n=locked.n,
-                        version=facts.version,
-                        line=place,
-                        part=parts[amount.tax],
-                        tax=amount.tax,
-                        base_minor=amount.base_minor or 0,
-                        assessed_minor=amount.assessed_minor or 0,
-                        payable_minor=payable,
-                        method=payment.method,
-                        terms=payment.terms.value,
-                        law=str(amount.charge.law) if amount.charge else "",
-                        trace=messages.canonical_text(trace.to_dict()),
-                        pack_version=self.assessment.pack_version,
-                        edition=self.assessment.edition,
-                    )
-                )
-        self.assessed_minor = sum(self.due.values())
-        self.journals = _liability_journals(locked, self.due)
-        self.says: Mapping[str, str | int] = {
+    assessment: Assessment
+    due: Mapping[str, int]
+    rows: Sequence[AssessmentRow]
+    journals: Sequence[Journal]
+
+    @property
+    def assessed_minor(self) -> int:
+        return sum(self.due.values())
+
+    @property
+    def says(self) -> dict[str, str | int]:
+        return {
             "assessed_minor": self.assessed_minor,
-            "law_day": facts.legal_day.isoformat(),
+            "law_day": self.assessment.day,
             "assessment": self.assessment.hash(),
             "edition": self.assessment.edition,
             "pack_version": self.assessment.pack_version,
@@ -445,7 +426,57 @@ class _Sums:
         return messages.taxed(told, self.assessment)
 
 
-_sums = _Sums
+def _sums(locked: Locked, act: str, settled: str = "") -> _Sums:
+    """Assess the current version. settled: the kind of obligation that this very act closes."""
+    pack, facts, row = equipped(locked.pack), locked.facts, locked.row
+    if facts.legal_day is None:
+        raise Refused(Refusal(act, (Finding("NOT_REGISTERED"),)), row.number)
+    declaration = declared(row)
+    open_kinds = {obligation.kind for obligation in facts.obligations} - {settled}
+    lines = range(1, len(declaration.goods_items) + 1)
+    provisional = lines if ObligationKind.PROVISIONAL_VALUE in open_kinds else ()
+    assessment = country.assess(pack, declaration, facts.legal_day, provisional=provisional)
+    if assessment.pending:
+        pending = Finding("ASSESSMENT_PENDING", says={"taxes": ", ".join(assessment.pending)})
+        raise Refused(Refusal(act, in_order([pending, *errors(assessment.findings)])), row.number)
+    rows = _assessment_rows(locked, declaration, assessment)
+    due: dict[str, int] = {}
+    for one in rows:
+        if Terms(one.terms) in OWED_TO_CUSTOMS:
+            due[one.tax] = due.get(one.tax, 0) + one.payable_minor
+    return _Sums(assessment, due, rows, _liability_journals(locked, due))
+
+
+def _assessment_rows(locked: Locked, declaration: Declared, assessment: Assessment) -> list[AssessmentRow]:
+    """One row for each amount of each line; several of one tax on a line are its parts, from 1."""
+    legal_day = locked.facts.legal_day
+    assert legal_day is not None
+    rows = []
+    for place, (item, line) in enumerate(zip(declaration.goods_items, assessment.lines, strict=True), 1):
+        parts: dict[str, int] = {}
+        for amount, trace in zip(line.amounts, line.trace(), strict=True):
+            payment = locked.pack.payment_of(declaration, item, amount.tax, legal_day)
+            parts[amount.tax] = parts.get(amount.tax, 0) + 1
+            rows.append(
+                AssessmentRow(
+                    declaration=locked.row,
+                    n=locked.n,
+                    version=locked.facts.version,
+                    line=place,
+                    part=parts[amount.tax],
+                    tax=amount.tax,
+                    base_minor=amount.base_minor or 0,
+                    assessed_minor=amount.assessed_minor or 0,
+                    payable_minor=amount.payable_minor or 0,
+                    method=payment.method,
+                    terms=payment.terms.value,
+                    law=str(amount.charge.law) if amount.charge else "",
+                    trace=messages.canonical_text(trace.to_dict()),
+                    pack_version=assessment.pack_version,
+                    edition=assessment.edition,
+                )
+            )
+    return rows
 
 
 def _liability_journals(locked: Locked, due: Mapping[str, int]) -> list[Journal]:
@@ -821,13 +852,13 @@ def settle(*, number: str, kind: str, reference: str = "", **common: Any) -> Ask
     said = {"kind": kind, **({"reference": reference} if reference else {})}
 
     def plan(locked: Locked) -> Plan:
-        sums = _sums(locked, Act.SETTLE)
+        sums = _sums(locked, Act.SETTLE, kind)
         return Plan(
             says={**sums.says, **said},
             rows=lambda _: sums.rows,
             journals=lambda _: sums.journals,
             messages={ResponseKind.TAX: sums.notice},
-            findings=sums.findings,
+            findings=sums.assessment.findings,
             answer={"assessed_minor": sums.assessed_minor, "by_tax": sums.due},
         )
 
