@@ -27,6 +27,7 @@ from ..kit.act import Answer, Command, Refused, act, act_many
 from ..ledger.acts import book
 from ..record import models as record
 from ..record.acts import KEYS, Head, append, tell
+from ..record.sealing import refusal
 from .models import Decision, Declaration, Hold, Obligation, Response
 from .reads import engine_events
 
@@ -171,6 +172,7 @@ def _do(asked: Asked, recorded_at: datetime | None) -> Answer:
         version=moved.after.version,
         events=moved.after.events,
         receipt=stored.hash,
+        recorded_at=stored.recorded_at,
         findings=(*plan.findings, *moved.notes),
         messages=tuple(messages),
         says=dict(plan.answer),
@@ -231,6 +233,9 @@ def _attempted(asked: Asked, locked: Locked, plan: Plan) -> Transition[Facts]:
     )
     if isinstance(moved, Refusal):
         raise Refused(moved, locked.row.number if locked.facts.events else "")
+    closed = refusal() if moved.step.four_eyes else None
+    if closed:
+        raise Refused(Refusal(asked.act, (closed,)), locked.row.number)
     return moved
 
 

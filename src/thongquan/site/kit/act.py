@@ -17,6 +17,7 @@ import random
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Protocol
 
 import msgspec
@@ -35,6 +36,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     act: what was done or asked for. number: the declaration's. state, channel, version: after the act. events: how
     many acts the declaration has now. receipt: the hash of the act's event, "" where nothing was recorded.
+    recorded_at: the event's; `record.receipts.receipt_of` signs a receipt from these without asking the database.
     findings: what deserves notice. reasons: why it was refused, () when it was done. messages: identifiers of the
     responses written (`clearance.Response`). response: of a refusal only, the message to send back, not stored.
     says: further facts by name. replay: this is the stored answer of an earlier request with the same key.
@@ -47,6 +49,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     version: int = 0
     events: int = 0
     receipt: str = ""
+    recorded_at: datetime | None = None
     findings: tuple[Finding, ...] = ()
     reasons: tuple[Finding, ...] = ()
     messages: tuple[str, ...] = ()

@@ -11,6 +11,7 @@ from ..accounts.reads import SYSTEM, By
 from ..kit import clock
 from ..kit.act import Answer, Command, Refused, act
 from ..record.acts import KEYS, append, last
+from ..record.sealing import refusal
 from .models import TariffEdition
 from .reads import own_editions, packed
 
@@ -30,7 +31,8 @@ def publish(
     country: code of a pack, or of a country that has no pack yet: its tariff can be looked up, and assesses nothing.
 
     EDITION_OVERLAPS: another edition gives rates of the same tax, annex and kind for a day of this one. Errors of the
-    edition's own data refuse it too. The same edition again is only noted (EDITION_KNOWN). source: the file, for the
+    edition's own data refuse it too, and so does a log of trust that has not reached its anchors for hours
+    (ANCHOR_LAG). The same edition again is only noted (EDITION_KNOWN). source: the file, for the
     record. at: the legal time; the database's when None.
     """
     moment = at or clock.now()
@@ -40,6 +42,9 @@ def publish(
         if TariffEdition.objects.filter(pack=country, hash=edition.hash).exists():
             known = Finding("EDITION_KNOWN", says={"name": edition.name}, severity=Severity.NOTE)
             return Answer(act=ACT, findings=in_order([*notes, known]))
+        closed = refusal()
+        if closed:
+            raise Refused(Refusal(ACT, (closed,)))
         _store(edition, country, by, moment, source)
         return Answer(act=ACT, findings=notes)
 
