@@ -2,7 +2,7 @@
 
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,9 @@ from typing import Any
 import msgspec
 import pytest
 
+from thongquan import words
 from thongquan.engine.declaration import Amount, Declaration, Quantity
+from thongquan.engine.findings import Finding
 from thongquan.engine.formats.wco_table import DECLARATION, Group, Kind, Leaf
 
 
@@ -68,16 +70,36 @@ def full_declaration() -> Declaration:
 
 
 @pytest.fixture(scope="session")
+def said() -> Callable[[Iterable[Finding]], set[str]]:
+    """Say every finding and its remedy in both languages, as a screen would; the codes that were said."""
+
+    def say(findings: Iterable[Finding]) -> set[str]:
+        codes: set[str] = set()
+        for finding in findings:
+            for language in words.LANGUAGES:
+                assert words.sentence(finding.code, finding.says, language)
+                assert words.remedy(finding.code, finding.says, language)
+            codes.add(finding.code)
+        return codes
+
+    return say
+
+
+@pytest.fixture(scope="session")
 def peak_megabytes() -> Callable[[str], float]:
     """Run a statement with `wco` and `guard` at hand in a Python of its own; the most memory that it took."""
-    before = "import resource, sys; from thongquan.engine.formats import guard, wco\n"
-    after = "\nprint(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
+    status = Path("/proc/self/status")
+    if not status.exists():
+        pytest.skip("the peak of a process is read from /proc/self/status, which this system has not")
+    before = "from thongquan.engine.formats import guard, wco\n"
+    # Not getrusage: what it gives a child starts with the memory of the process that made it.
+    after = f"\nprint(open({str(status)!r}).read().partition('VmHWM:')[2].split()[0])"
 
     def measured(statement: str) -> float:
         run = subprocess.run(
             [sys.executable, "-c", before + statement + after], check=True, capture_output=True, text=True
         )
-        return int(run.stdout) / (2**20 if sys.platform == "darwin" else 2**10)
+        return int(run.stdout) / 1024
 
     return measured
 

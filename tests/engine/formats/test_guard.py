@@ -3,7 +3,7 @@
 import codecs
 import io
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import pytest
 
@@ -251,3 +251,11 @@ def test_a_text_may_be_as_long_as_allowed_and_not_longer() -> None:
     assert guard.text_findings("đ" * 35, "x", longest=35) == ()
     (finding,) = guard.text_findings("đ" * 36, "x", longest=35)
     assert (finding.code, dict(finding.says)) == ("TEXT_TOO_LONG", {"longest": "35", "length": "36"})
+
+
+def test_every_refusal_can_be_said(said: Callable[[Iterable[Finding]], set[str]]) -> None:
+    refusals = [outcome for data, _ in HOSTILE.values() if isinstance(outcome := guard.parse(data), Finding)]
+    assert said(refusals) == {code for _, code in HOSTILE.values()}
+    texts = ("Ho\u0300", "a\u200b", "a\x7f", "A\u0410", "１", "x" * 9)
+    found = [each for text in texts for each in guard.text_findings(text, "x", identifier=True, longest=8)]
+    assert len(said(found)) == 6

@@ -4,7 +4,7 @@ import io
 import re
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -856,3 +856,11 @@ def test_a_finding_says_element_value_and_format() -> None:
     (finding,) = read_dec(changed(">250.125<", ">heavy<")).findings
     assert isinstance(finding, Finding)
     assert dict(finding.says) == {"element": "GrossMassMeasure", "value": "heavy", "form": "n..16,6"}
+
+
+def test_every_finding_can_be_said(said: Callable[[Iterable[Finding]], set[str]]) -> None:
+    messages = [read_dec(data) for data, _, _ in MUTATIONS.values()]
+    messages += [read_dec(KEPT), read_dec(b"<w><Declaration/></w>"), read_dec(many_lines(10_001))]
+    messages.append(read_dec(changed("<Declarant>", "<X/>" * 10_001 + "<Declarant>")))
+    codes = said(finding for message in messages for finding in message.findings)
+    assert {"ELEMENT_UNKNOWN", "WRAPPER_KEPT", "ELEMENTS_TOO_MANY", "FINDINGS_CUT", "TEXT_MISPLACED"} <= codes

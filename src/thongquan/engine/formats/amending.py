@@ -32,7 +32,7 @@ from typing import Any, Final, cast
 import msgspec
 
 from ..declaration import AdditionalInformation, Amendment, Declaration, Kept, Pointer, Record
-from ..findings import Finding, Severity, in_order
+from ..findings import Finding, Severity, errors, in_order
 from .wco import pointer_text
 from .wco_table import DECLARATION, GOODS_SHIPMENT, Group, Leaf
 from .wco_walk import indexed, parts_of
@@ -76,9 +76,10 @@ def amend(current: Declaration, message: Declaration) -> Amended | tuple[Finding
         work.find("AMENDMENT_POINTER_MISSING", "amendments", "42A/06A")
     for aim in work.aims:
         work.apply(aim)
-    work.look_for_ignored_content()
+    if not errors(work.findings):
+        work.look_for_ignored_content()
     found = in_order(work.findings)
-    if any(finding.severity is Severity.ERROR for finding in found):
+    if errors(found):
         return found
     amended = work.result()
     return Amended(amended, diff(current, amended), found)
@@ -568,7 +569,8 @@ class _Moves:
                     count, here = self._places(here).get(count, (0, None))
                 if here is None:
                     return None
-            names.append(indexed(name, count))
+            listed = isinstance(group, Group) and group.many
+            names.append(f"{name}[{count}]" if listed else indexed(name, count))
         path = "/".join(names) + (f"@{attribute}" if attribute else "")
         return msgspec.structs.replace(kept, path=path)
 

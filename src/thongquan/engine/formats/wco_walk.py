@@ -647,17 +647,24 @@ def graft(root: Node, kept: Iterable[d.Kept]) -> None:
             target = _at(root, steps)
             if target is not None:
                 target.attributes.setdefault(attribute, part.text)
-            continue
-        if not steps:
-            continue
-        parent = _at(root, steps[:-1])
-        if parent is None:
-            continue
-        name, count = steps[-1]
-        if name == "text()":
-            parent.text = part.text
-        elif len(parent.named(name)) == count - 1:
-            _add_in_order(parent, Node.of(part, name, parent))
+        elif steps:
+            parent = _at(root, steps[:-1])
+            if parent is not None:
+                _graft_one(parent, part, *steps[-1])
+
+
+def _graft_one(parent: Node, part: d.Kept, name: str, count: int) -> None:
+    if name == "text()":
+        parent.text = part.text
+        return
+    before = len(parent.named(name))
+    spec = parent.group.by_name.get(name) if parent.group else None
+    if count == 2 and not before and isinstance(spec, Group) and not spec.field:
+        # The first one had nothing in it, so it has not been written.
+        _add_in_order(parent, Node(name, spec.namespace or parent.namespace, group=spec))
+        before = 1
+    if before == count - 1:
+        _add_in_order(parent, Node.of(part, name, parent))
 
 
 def _add_in_order(parent: Node, child: Node) -> Node:
