@@ -87,6 +87,7 @@ def test_other_unsafe_settings_are_named(tmp_path):
     command = made["OPTIONS"]["init_command"]
     for old, new, wrong in [
         ("foreign_keys=ON", "foreign_keys=OFF", "SQLITE_FOREIGN_KEYS_OFF"),
+        ("recursive_triggers=ON", "recursive_triggers=OFF", "SQLITE_TRIGGERS_PASSED_BY"),
         ("mmap_size=0", "mmap_size=268435456", "SQLITE_MEMORY_MAPPED"),
     ]:
         changed = {**made, "OPTIONS": {**made["OPTIONS"], "init_command": command.replace(old, new)}}
@@ -95,7 +96,11 @@ def test_other_unsafe_settings_are_named(tmp_path):
 
 def test_a_plain_django_database_is_refused(tmp_path):
     plain = {"ENGINE": "django.db.backends.sqlite3", "NAME": str(tmp_path / "x"), "OPTIONS": {}}
-    assert codes(settings_faults(plain)) == ["SQLITE_NOT_DURABLE", "SQLITE_WRITERS_NOT_SERIAL"]
+    assert codes(settings_faults(plain)) == [
+        "SQLITE_NOT_DURABLE",
+        "SQLITE_TRIGGERS_PASSED_BY",
+        "SQLITE_WRITERS_NOT_SERIAL",
+    ]
 
 
 @pytest.mark.parametrize("kind", ["nfs4", "cifs", "9p", "fuse.sshfs"])

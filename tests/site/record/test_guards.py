@@ -54,6 +54,23 @@ def test_an_event_is_never_changed_or_taken_away(statement):
     assert Event.objects.get().actor == "ann"
 
 
+@pytest.mark.skipif("connection.vendor != 'sqlite'")
+@pytest.mark.parametrize(
+    "statement",
+    [
+        UPSERT.replace("INSERT INTO", "INSERT OR REPLACE INTO").partition(" ON CONFLICT")[0],
+        UPSERT.replace("INSERT INTO", "REPLACE INTO")
+        .partition(" ON CONFLICT")[0]
+        .replace("SELECT id", "SELECT id + 9"),
+        "UPDATE OR REPLACE record_event SET actor = 'bob'",
+    ],
+)
+def test_sqlites_own_ways_to_replace_a_row_are_refused_too(statement):
+    event()
+    assert "APPEND_ONLY" in refused(statement)
+    assert Event.objects.get().actor == "ann"
+
+
 def test_the_models_are_refused_like_sql():
     stored = event()
     stored.actor = "bob"

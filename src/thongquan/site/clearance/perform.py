@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import update_wrapper
+from itertools import groupby
 from typing import Any
 
 from django.db.models import Model
@@ -247,8 +248,8 @@ def _form_number(locked: Locked, kind: str) -> str:
 
 
 def _write_rows(locked: Locked, plan: Plan, moved: Transition[Facts]) -> None:
-    for extra in plan.rows(locked):
-        extra.save(force_insert=True)
+    for kind, extras in groupby(plan.rows(locked), key=type):
+        kind._default_manager.bulk_create(list(extras), batch_size=500)
     before, after, n = moved.before, moved.after, moved.event.n
     row = locked.row
     for kind, reference in [(o.kind, o.reference) for o in before.obligations if o not in after.obligations]:

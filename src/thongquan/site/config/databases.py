@@ -24,9 +24,14 @@ Version = tuple[int, int, int]
 STATEMENT_TIMEOUT, LOCK_TIMEOUT, IDLE_TIMEOUT = 15_000, 3_000, 30_000
 BUSY_SECONDS = 20
 
-SAFE_SYNCHRONOUS = {"WAL": ("FULL", "EXTRA"), "TRUNCATE": ("FULL", "EXTRA"), "PERSIST": ("FULL", "EXTRA")}
-SAFE_SYNCHRONOUS["DELETE"] = ("EXTRA",)
+ON = ("ON", "1", "TRUE", "YES")
 SYNCHRONOUS = {"0": "OFF", "1": "NORMAL", "2": "FULL", "3": "EXTRA"}
+SAFE_SYNCHRONOUS = {
+    "WAL": ("FULL", "EXTRA"),
+    "TRUNCATE": ("FULL", "EXTRA"),
+    "PERSIST": ("FULL", "EXTRA"),
+    "DELETE": ("EXTRA",),
+}
 
 # Locks of these do not reach the other machines, so SQLite cannot keep two writers apart.
 NETWORK_FILE_SYSTEMS = frozenset(
@@ -56,7 +61,14 @@ def _sqlite(file: Path, data: Path, options: Mapping[str, str], library: Version
     file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     journal = options.get("journal_mode", "WAL" if wal_is_repaired(library) else "TRUNCATE").upper()
     synchronous = options.get("synchronous", "FULL").upper()
-    pragmas = {"journal_mode": journal, "synchronous": synchronous, "foreign_keys": "ON", "mmap_size": "0"}
+    pragmas = {
+        "journal_mode": journal,
+        "synchronous": synchronous,
+        "foreign_keys": "ON",
+        # Without it INSERT OR REPLACE takes a row away and no DELETE trigger hears of it.
+        "recursive_triggers": "ON",
+        "mmap_size": "0",
+    }
     return {
         "ENGINE": "django.db.backends.sqlite3",
         "NAME": str(file),
@@ -127,8 +139,10 @@ def settings_faults(
     ]
     if str(options.get("transaction_mode") or "").upper() not in ("IMMEDIATE", "EXCLUSIVE"):
         found.append(Finding("SQLITE_WRITERS_NOT_SERIAL"))
-    if pragmas.get("foreign_keys", "ON") not in ("ON", "1", "TRUE", "YES"):
+    if pragmas.get("foreign_keys", "ON") not in ON:
         found.append(Finding("SQLITE_FOREIGN_KEYS_OFF"))
+    if pragmas.get("recursive_triggers") not in ON:
+        found.append(Finding("SQLITE_TRIGGERS_PASSED_BY"))
     if pragmas.get("mmap_size", "0") != "0":
         found.append(Finding("SQLITE_MEMORY_MAPPED"))
     kind = file_system(Path(str(settings["NAME"])))

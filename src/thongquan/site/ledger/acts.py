@@ -63,21 +63,21 @@ def _booked(journal: engine.Journal, accounts: dict[str, Account], n: int, at: d
         for entry in journal.entries
     }
     posted = engine.post(journal, standings)
-    # One by one: each entry's place in its account is checked against the one before.
-    for one in posted:
-        Entry.objects.create(
+    Entry.objects.bulk_create(
+        Entry(
             journal=row,
             account=accounts[one.entry.account.code],
             amount_minor=one.entry.amount_minor,
             account_version=one.account_version,
         )
+        for one in posted
+    )
     row.sealed = True
     row.save(update_fields=["sealed"])
-    for code in dict.fromkeys(one.entry.account.code for one in posted):
-        account = accounts[code]
-        last = [one for one in posted if one.entry.account.code == code][-1]
-        account.version, account.balance_minor = last.account_version, last.balance_minor
-        account.save(update_fields=["version", "balance_minor"])
+    moved = {one.entry.account.code: one for one in posted}  # the last entry of each account
+    for code, one in moved.items():
+        accounts[code].version, accounts[code].balance_minor = one.account_version, one.balance_minor
+    Account.objects.bulk_update([accounts[code] for code in moved], ["version", "balance_minor"])
     return row
 
 
