@@ -420,7 +420,7 @@ def rotate_key(*, by: str, role: str, reason: str, at: datetime | None = None) -
         old = _current_key(latest)
         new = next_key(old.public.name)
         size = latest.size if latest else 0
-        text = f"{ROTATION}\n{old.public.name}\n{size}\n{new.public.text}\n"
+        text = "\n".join([ROTATION, old.public.name, str(size), old.public.text, new.public.text, ""])
         LogKey.objects.create(
             public=new.public.text,
             statement=f"{text}\n{old.signature(text)}{new.signature(text)}",
