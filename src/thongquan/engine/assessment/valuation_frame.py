@@ -16,7 +16,7 @@ import polars as pl
 
 from ..money import INT64_MAX, Rounding, apportion
 from .formulas import exchanged_minor
-from .frame import BLOCK
+from .frame import BLOCK, beside
 
 type Column = npt.NDArray[Any]
 
@@ -66,7 +66,7 @@ def value_frame(
     if unknown is not None:
         known = pl.when(pl.Series(~unknown)).then(pl.col("customs_value_minor"))
         series = series.to_frame().select(known).to_series()
-    return lines.with_columns(series)
+    return beside(lines, [series])
 
 
 def _sum(one: Column, other: Column) -> Column:
@@ -84,24 +84,25 @@ def shares(totals: Column, weights: Column, starts: Column) -> Column:
     totals: one per group. weights: one per row, not negative. starts: first row of each group, ascending from 0.
     """
     counts = np.diff(starts, append=len(weights))
+    group = np.zeros(len(weights), dtype=np.int32)
+    group[starts[1:]] = 1
+    np.cumsum(group, out=group)
     large = _large(totals, weights, starts, counts)
     magnitude = np.where(large, 0, np.abs(totals))
-    whole = np.add.reduceat(
-        np.where(np.repeat(large, counts), 0, weights) if large.any() else weights, starts
-    )
-    of = np.repeat(np.maximum(whole, 1), counts)
-    product = np.repeat(magnitude, counts) * weights
+    whole = np.add.reduceat(np.where(large[group], 0, weights) if large.any() else weights, starts)
+    of = np.maximum(whole, 1)[group]
+    product = magnitude[group] * weights
     part: Column = product // of
     left = magnitude - np.add.reduceat(part, starts)
     left[whole == 0] = 0
-    _hand_out(part, product - part * of, left, starts, counts)
+    _hand_out(part, product - part * of, left, starts, counts, group)
     nothing = (whole == 0) & ~large
     part[starts[nothing]] = magnitude[nothing]
     if int(totals.min()) < 0:
-        part *= np.repeat(np.sign(totals), counts)
-    for group in np.flatnonzero(large):
-        rows = slice(starts[group], starts[group] + counts[group])
-        part[rows] = apportion(int(totals[group]), weights[rows].tolist())
+        part *= np.sign(totals)[group]
+    for number in np.flatnonzero(large):
+        rows = slice(starts[number], starts[number] + counts[number])
+        part[rows] = apportion(int(totals[number]), weights[rows].tolist())
     return part
 
 
@@ -124,36 +125,41 @@ def _large(totals: Column, weights: Column, starts: Column, counts: Column) -> C
     )
 
 
-def _hand_out(part: Column, remainder: Column, left: Column, starts: Column, counts: Column) -> None:
+def _hand_out(
+    part: Column, remainder: Column, left: Column, starts: Column, counts: Column, group: Column
+) -> None:
     """Give the units left over to the largest remainders of each group, earlier rows first among equals."""
-    longest = int(counts.max())
-    group = np.repeat(np.arange(len(starts)), counts)
-    rank = np.zeros(len(part), dtype=np.int64)
-    for apart in range(1, min(longest, COMPARED)):
+    rank = np.zeros(len(part), dtype=np.int8)
+    for apart in range(1, min(int(counts.max()), COMPARED)):
         together = group[apart:] == group[:-apart]
-        earlier = remainder[:-apart] >= remainder[apart:]
-        rank[apart:] += together & earlier
-        rank[:-apart] += together & ~earlier
-    units = left
-    if longest > COMPARED:
-        units = np.where(counts > COMPARED, 0, left)
-        for number in np.flatnonzero((counts > COMPARED) & (left > 0)):
-            rows = slice(starts[number], starts[number] + counts[number])
-            order = np.argsort(-remainder[rows], kind="stable")[: left[number]]
-            part[starts[number] + order] += 1
-    part += rank < np.repeat(units, counts)
+        earlier = together & (remainder[:-apart] >= remainder[apart:])
+        rank[apart:] += earlier
+        rank[:-apart] += together > earlier
+    is_long = counts > COMPARED
+    part += rank < np.where(is_long, 0, left).astype(np.int8)[group]
+    for number in np.flatnonzero(is_long & (left > 0)):
+        rows = slice(starts[number], starts[number] + counts[number])
+        order = np.argsort(-remainder[rows], kind="stable")[: left[number]]
+        part[starts[number] + order] += 1
 
 
 def _exchanged(amounts: Column, own: Column, foreign: Column, decimals: int, rounding: Rounding) -> Column:
-    """exchanged_minor on a column, in int64 where no product can leave it and in Python ints elsewhere."""
-    product = int(np.abs(amounts).max()) * int(own.max())
+    """exchanged_minor on a column, in int64 on the rows where no product can leave it and in Python ints elsewhere."""
     divisor = int(foreign.max()) * 10 ** (6 - decimals)
-    if product + divisor <= INT64_MAX:
-        per = int(foreign[0]) if int(foreign.min()) == int(foreign.max()) else foreign
+    per = int(foreign[0]) if int(foreign.min()) == int(foreign.max()) else foreign
+    size = np.abs(amounts)
+    fits = None
+    if int(size.max()) * int(own.max()) + divisor > INT64_MAX:
+        fits = size <= (INT64_MAX - divisor) // own
+    if fits is None or fits.all():
         minor: Column = exchanged_minor(amounts, own, per, decimals, rounding)
         return minor
-    as_ints = (amounts.astype(object), own.astype(object), foreign.astype(object))
-    return np.array(exchanged_minor(*as_ints, decimals, rounding).tolist(), dtype=np.int64)
+    found = np.empty(len(amounts), dtype=np.int64)
+    per = per if isinstance(per, int) else foreign[fits]
+    found[fits] = exchanged_minor(amounts[fits], own[fits], per, decimals, rounding)
+    large, rate, ratio = (column[~fits].astype(object) for column in (amounts, own, foreign))
+    found[~fits] = np.array(exchanged_minor(large, rate, ratio, decimals, rounding).tolist(), dtype=np.int64)
+    return found
 
 
 def _read(lines: pl.DataFrame, charges: Mapping[str, str]) -> tuple[dict[str, Column], Column | None]:

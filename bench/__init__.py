@@ -1,0 +1,1 @@
+"""How fast the assessment is, beside two ways of doing the same by hand: `make bench`, or `python -m bench`."""

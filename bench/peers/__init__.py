@@ -1,0 +1,1 @@
+"""The same sums as anybody would write them: on whole NumPy columns, and line by line with Decimal."""
