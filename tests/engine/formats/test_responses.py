@@ -13,6 +13,7 @@ import msgspec
 import pytest
 from lxml import etree
 
+from thongquan import words
 from thongquan.engine.declaration import (
     Amendment,
     Amount,
@@ -40,7 +41,7 @@ from thongquan.engine.formats.responses import (
     rejected,
     write_res,
 )
-from thongquan.engine.formats.wco import Header, read_dec
+from thongquan.engine.formats.wco import Header, Kind, read_dec
 from thongquan.engine.formats.wco_validation_codes import UNNUMBERED, VALIDATION_CODES
 from thongquan.engine.money import millionths_of
 
@@ -431,3 +432,8 @@ def test_a_rejection_of_an_unreadable_document_is_valid(schema: etree.XMLSchema)
     assert schema.validate(etree.fromstring(written)), schema.error_log
     (error,) = responses.read_res(written).errors
     assert (finding_code(error), error.pointer) == ("XML_NOT_WELL_FORMED", "42A")
+
+
+def test_every_kind_of_message_and_response_has_its_words() -> None:
+    assert words.identifiers("message") == tuple(sorted(kind.name for kind in Kind))
+    assert words.identifiers("response") == tuple(sorted(kind.name for kind in ResponseKind))

@@ -1,5 +1,6 @@
 """The table against the schemas it copies: every path, number, order, cardinality and format."""
 
+import re
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 from pathlib import Path
@@ -177,3 +178,78 @@ def test_formats_read_as_the_wco_writes_them() -> None:
     assert forms["InvoiceAmount"] == "n..16,3"
     assert forms["TotalPackageQuantity"] == "n..8"
     assert forms["BorderTransportMeans/ModeCode"] == "n1"
+
+
+# Element (with its class) → field, where the field is not simply the element's name in small letters.
+NAMED_OTHERWISE = {
+    "ID": "declaration_id",
+    "TotalGrossMassMeasure": "total_gross_mass",
+    "SpecificCircumstancesCodeCode": "specific_circumstances_code",
+    "Consignment": "security_consignment",
+    "ObligationGuarantee": "guarantees",
+    "Status": "statuses",
+    "ChangedDeclaration": "changed",
+    "Authentication/Authentication": "text",
+    "Authenticator/Name": "authenticator_name",
+    "Freight/PaymentMethodCode": "freight_payment_method_code",
+    "Consignment/Itinerary": "itineraries",
+    "CurrencyExchange/RateNumeric": "rate_millionths",
+    "Contact/Name": "contact_name",
+    "ExitOffice/ID": "exit_office_id",
+    "PresentationOffice/ID": "presentation_office_id",
+    "SupervisingOffice/ID": "supervising_office_id",
+    "GuaranteeOffice/ID": "guarantee_office_id",
+    "AppealOffice/ID": "appeal_office_id",
+    "Bank/ID": "bank_id",
+    "Bank/ReferenceID": "bank_reference_id",
+    "ExportCountry/ID": "export_country_id",
+    "CustomsValuation/FreightChargeAmount": "freight_charge",
+    "CustomsValuation/MethodCode": "valuation_method_code",
+    "ChargeDeduction/OtherChargeDeductionAmount": "amount",
+    "GoodsShipment/AEOMutualRecognitionParty": "aeo_mutual_recognition_parties",
+    "GoodsShipment/DomesticDutyTaxParty": "domestic_duty_tax_parties",
+    "GovernmentAgencyGoodsItem/AEOMutualRecognitionParty": "aeo_mutual_recognition_parties",
+    "GovernmentAgencyGoodsItem/DomesticDutyTaxParty": "domestic_duty_tax_parties",
+    "GovernmentAgencyGoodsItem/CustomsValueAmount": "customs_value",
+    "GovernmentAgencyGoodsItem/StatisticalValueAmount": "statistical_value",
+    "GovernmentAgencyGoodsItem/GovernmentProcedure": "procedures",
+    "WriteOff/QuantityQuantity": "quantity",
+    "WriteOff/AmountAmount": "amount",
+    "ObligationGuarantee/AmountAmount": "amount",
+    "Commodity/DangerousGoods": "dangerous_goods_undg_ids",
+    "DutyTaxFee/AdValoremTaxBaseAmount": "ad_valorem_tax_base",
+    "DutyTaxFee/SpecificTaxBaseQuantity": "specific_tax_base",
+    "DutyTaxFee/TaxRateNumeric": "tax_rate_millionths",
+    "Payment/MethodCode": "payment_method_code",
+    "Payment/ObligationGuarantee": "guarantee_reference_ids",
+    "GoodsMeasure/GrossMassMeasure": "gross_mass",
+    "GoodsMeasure/NetNetWeightMeasure": "net_mass",
+    "InvoiceLine/ItemChargeAmount": "item_charge",
+    "ValuationAdjustment/AdditionCode": "valuation_adjustment_code",
+    "Packaging/QuantityQuantity": "quantity",
+    "Packaging/LengthMeasure": "length",
+    "Packaging/WidthMeasure": "width",
+    "Packaging/HeightMeasure": "height",
+    "Packaging/VolumeMeasure": "volume",
+    "Declaration/FunctionalReferenceID": "declaration_reference_id",
+    "Declaration/ID": "declaration_id",
+    "Declaration/DutyTaxFee": "payments",
+}
+GOODS_ITEMS = {"DEC": "goods_items", "RES": "taxed_items"}
+
+
+@pytest.mark.parametrize("message", ["DEC", "RES"])
+def test_every_field_is_named_after_its_element(message: str) -> None:
+    """A round trip cannot see two elements of one kind change places; their names can."""
+    table = {"DEC": DECLARATION, "RES": RESPONSE}[message]
+    for path, part in without_changed(table):
+        if not part.field:
+            continue
+        words = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", part.name.replace("LPCO", "Lpco")).lower()
+        plain = words.replace("_date_time", "_time")
+        name = "/".join(path.split("/")[-2:])
+        if name == "GoodsShipment/GovernmentAgencyGoodsItem":
+            assert part.field == GOODS_ITEMS[message]
+        else:
+            expected = [NAMED_OTHERWISE[name]] if name in NAMED_OTHERWISE else [plain, f"{plain}s"]
+            assert part.field in expected, path
