@@ -1,10 +1,10 @@
 """What the benchmark compares is the same sum: engine, NumPy and Decimal agree to the đồng on its invented lines."""
 
 import numpy as np
-from bench.peers import decimal_lines, numpy_lines
-
 from bench import __main__ as bench
 from bench import clock, lines, memory, online
+from bench.peers import decimal_lines, numpy_lines
+
 from thongquan.engine.assessment.taxes import CUSTOMS_VALUE
 
 ROWS = 2_000
