@@ -74,22 +74,11 @@ class Posting(models.Model):
         indexes = [models.Index(fields=["user", "role"], name="posting_by_user")]
 
 
-class RightManager(models.Manager["Right"]):
-    def give_all_of(self, steps: Any) -> None:
-        """Add the rows that the lifecycle table allows; a row that an authority took away comes back only here."""
-        self.bulk_create(
-            [Right(role=str(role), act=str(step.act)) for step in steps for role in step.roles],
-            ignore_conflicts=True,
-        )
-
-
 class Right(models.Model):
     """A role may do an act. The lifecycle table says which roles could; a row that is absent means no."""
 
     role = models.CharField(max_length=32)
     act = models.CharField(max_length=64)
-
-    objects = RightManager()
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["role", "act"], name="right_once")]

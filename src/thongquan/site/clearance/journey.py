@@ -483,7 +483,7 @@ def _liability_journals(locked: Locked, due: Mapping[str, int]) -> list[Journal]
     """What is newly due against what was posted before, and what money already here then settles."""
     number = locked.row.number
     before = books.liability(number)
-    posted = bool(before) or bool(books.journals_of(number))
+    posted = bool(before) or books.has_journals(number)
     head = _heads(locked)
     first = (
         postings.difference_postings(head(), before, due) if posted else postings.assess_postings(head(), due)

@@ -44,6 +44,11 @@ def free_money(subject: str) -> int:
     return -sum(by_tax(subject, AccountKind.UNALLOCATED).values())
 
 
+def has_journals(subject: str) -> bool:
+    """Whether anything was ever posted of a subject."""
+    return Journal.objects.filter(subject=subject, sealed=True).exists()
+
+
 def journals_of(subject: str) -> list[engine.Journal]:
     """The journals of a subject in their order, as the engine knows them."""
     rows = Journal.objects.filter(subject=subject, sealed=True).order_by("id").select_related("reverses")

@@ -7,9 +7,9 @@ from thongquan.site.kit.guards import guard, never
 
 
 def give_rights(apps, editor):
-    from thongquan.site.accounts.models import Right
-
-    Right.objects.give_all_of(DECLARATION.steps)
+    right = apps.get_model("accounts", "Right")
+    rows = {(str(role), str(step.act)) for step in DECLARATION.steps for role in step.roles}
+    right.objects.bulk_create(right(role=role, act=act) for role, act in sorted(rows))
 
 
 class Migration(migrations.Migration):

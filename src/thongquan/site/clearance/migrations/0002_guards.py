@@ -7,9 +7,13 @@ from thongquan.site.kit.guards import append_only, guard, never
 
 
 def write_transitions(apps, editor):
-    from thongquan.site.clearance.models import AllowedTransition
-
-    AllowedTransition.objects.write(DECLARATION.steps)
+    transition = apps.get_model("clearance", "AllowedTransition")
+    rows = {
+        (str(source), str(step.target or source), str(step.act))
+        for step in DECLARATION.steps
+        for source in step.sources
+    }
+    transition.objects.bulk_create(transition(source=s, target=t, act=a) for s, t, a in sorted(rows))
 
 
 NEXT_EVENT = (
