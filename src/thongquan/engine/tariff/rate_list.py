@@ -33,10 +33,10 @@ from typing import Final
 from ..dated import Period, day_of
 from ..findings import Finding, LegalRef, Severity
 from ..money import MILLIONTHS, BadNumber, decimal_text, millionths_of
+from .loaded import Loaded
 from .measures import Duty, Given, Measure, MeasureKind, Schedule, Share, Term
 from .nomenclature import Commodity, Nomenclature
 from .rate_text import PLAIN_WORDS, QUOTED, RateReader, collapsed, duty_text
-from .sheets import Loaded
 from .tables import Table, cell_text, is_number
 from .tariff import GENERAL, Edition
 from .units import UNITS

@@ -13,18 +13,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from ..dated import Period
 from ..findings import Finding, LegalRef, Severity
+from .loaded import Loaded
 from .measures import Measure, MeasureKind, Schedule
 from .nomenclature import Commodity, Nomenclature
+from .rate_list import RateList, load_rate_list
 from .rate_text import RateReader, RateWords, Reading, collapsed, repaired
 from .tables import Table, cell_text, find_headings, heading, is_number, read_tables
 from .tariff import GENERAL, Edition
-
-if TYPE_CHECKING:
-    from .rate_list import RateList
 
 PREFERENCE: Final = "{preference}"
 
@@ -82,25 +81,6 @@ class Layout:
         return None
 
 
-@dataclass(frozen=True, slots=True)
-class Loaded:
-    """What came of a file. edition: None when the file as a whole could not be read.
-
-    findings: in the order of the file. counts: rows, codes, rate_texts (cells that say something), measures, and
-    those of each kind; and of every finding its code → how often. unread: text of a cell that became no measure →
-    how many cells have it.
-    """
-
-    edition: Edition | None
-    findings: tuple[Finding, ...]
-    counts: Mapping[str, int]
-    unread: Mapping[str, int]
-
-    @classmethod
-    def refused(cls, finding: Finding) -> Loaded:
-        return cls(None, (finding,), {finding.code: 1}, {})
-
-
 def load_sheet(
     source: Path | bytes | list[Table],
     layout: Layout | RateList,
@@ -130,8 +110,6 @@ def load_sheet(
         return Loaded.refused(Finding("TARIFF_LAYOUT_MISMATCH", says={"layout": layout.name}))
     period = Period(first_day, last_day)
     if not isinstance(layout, Layout):
-        from .rate_list import load_rate_list
-
         return load_rate_list(*found, act, period, schedule, verified)
     return _Sheet(*found, layout).load(act, period, schedule, verified)
 
