@@ -54,12 +54,20 @@ def days():
 
 
 @pytest.fixture(scope="session")
-def template(django_db_setup, django_db_blocker) -> str:
+def template(django_db_setup, django_db_blocker) -> Iterator[str]:
     """The migrated, empty database that every committed database is a copy of."""
+    from django.test.utils import setup_databases, teardown_databases
+
     with django_db_blocker.unblock():
+        # pytest-django makes it only when some test of the run asks for a transaction; tests alone with theirs do not.
+        migrated = "record_event" in connection.introspection.table_names()
+        connection.close()
+        made = [] if migrated else setup_databases(verbosity=0, interactive=False)
         name = str(connection.settings_dict["NAME"])
         connection.close()
-    return name
+    yield name
+    with django_db_blocker.unblock():
+        teardown_databases(made, verbosity=0)
 
 
 @pytest.fixture

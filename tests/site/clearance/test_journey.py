@@ -258,6 +258,21 @@ def test_a_guarantee_is_not_overdrawn(walk):
     assert refused.codes == ("GUARANTEE_NOT_HELD",)
 
 
+def test_money_that_comes_before_the_assessment_settles_it(walk):
+    one = walk()
+    one.may(journey.accept, SYSTEM)
+    one.paid(20_000)
+    assert books.free_money(one.number) == 20_000
+    one.may(journey.assess, SYSTEM)
+    # 320.00 are due; the 200.00 settle duty 100.00 and 100.00 of VAT.
+    assert (books.owed(one.number), books.free_money(one.number)) == ({"VAT": 12_000}, 0)
+    assert [journal.kind for journal in books.journals_of(one.number)] == [
+        "PAYMENT",
+        "ASSESSMENT",
+        "ALLOCATION",
+    ]
+
+
 def test_a_bank_reports_the_same_money_once(walk):
     first, second = walk(reference="A").selected().paid(), walk(reference="B").selected()
     refused = second.asks(

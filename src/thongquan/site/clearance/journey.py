@@ -483,11 +483,11 @@ def _liability_journals(locked: Locked, due: Mapping[str, int]) -> list[Journal]
     """What is newly due against what was posted before, and what money already here then settles."""
     number = locked.row.number
     before = books.liability(number)
-    posted = bool(before) or books.has_journals(number)
     head = _heads(locked)
-    first = (
-        postings.difference_postings(head(), before, due) if posted else postings.assess_postings(head(), due)
-    )
+    if books.was_assessed(number):
+        first = postings.difference_postings(head(), before, due)
+    else:
+        first = postings.assess_postings(head(), due)
     owed = books.owed(number)
     for tax in {*before, *due}:
         owed[tax] = owed.get(tax, 0) + due.get(tax, 0) - before.get(tax, 0)

@@ -76,7 +76,6 @@ class Plan:
     messages: Mapping[ResponseKind, Callable[[Told], bytes]] = field(default_factory=dict)
     findings: tuple[Finding, ...] = ()
     answer: Mapping[str, Any] = field(default_factory=dict)
-    served: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -229,7 +228,7 @@ def _attempted(asked: Asked, locked: Locked, plan: Plan) -> Transition[Facts]:
         role=asked.by.role,
         form_number=_form_number(locked, step.form) if step and step.form else "",
         signature=asked.by.signature,
-        service_date=locked.day if plan.served or plan.messages else None,
+        service_date=locked.day if plan.messages else None,
         seen=asked.seen,
     )
     if isinstance(moved, Refusal):

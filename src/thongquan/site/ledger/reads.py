@@ -44,9 +44,10 @@ def free_money(subject: str) -> int:
     return -sum(by_tax(subject, AccountKind.UNALLOCATED).values())
 
 
-def has_journals(subject: str) -> bool:
-    """Whether anything was ever posted of a subject."""
-    return Journal.objects.filter(subject=subject, sealed=True).exists()
+def was_assessed(subject: str) -> bool:
+    """Whether a liability was ever posted of a subject; what changes it afterwards is a difference."""
+    kinds = (engine.JournalKind.ASSESSMENT, engine.JournalKind.DIFFERENCE)
+    return Journal.objects.filter(subject=subject, sealed=True, kind__in=kinds).exists()
 
 
 def journals_of(subject: str) -> list[engine.Journal]:
