@@ -25,6 +25,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from hashlib import sha256, sha512
 from pathlib import Path
 from typing import Any
@@ -324,6 +325,12 @@ class PublicKey:
         return compress(found) == commitment
 
 
+@lru_cache(maxsize=64)
+def public_key(raw: bytes) -> PublicKey:
+    """The key of 32 bytes, whose multiples are computed once however often it is named."""
+    return PublicKey(raw)
+
+
 # ---------------------------------------------------------------- notes, keys, checkpoints
 
 
@@ -343,7 +350,7 @@ class Key:
         expected = sha256(name.encode() + b"\n" + decoded).digest()[:4]
         if decoded[:1] != b"\x01" or key_id != expected.hex():
             raise ValueError("not a public key")
-        return cls(name, expected, PublicKey(decoded[1:]))
+        return cls(name, expected, public_key(decoded[1:]))
 
 
 @dataclass(frozen=True)
