@@ -200,7 +200,7 @@ def _authorised(asked: Asked, row: Declaration, recorded: datetime) -> Locked:
     trader = row.trader.registry_id
     day = asked.pack.legal_day(asked.at)
     days = tuple(sorted({day, asked.pack.legal_day(recorded)}))
-    post = posting_for(asked.by, asked.act, days, row.office, trader)
+    post = posting_for(asked.by, asked.act, days, row.office, trader, row.state)
     if isinstance(post, Finding):
         raise Refused(Refusal(asked.act, (post,)), row.number if row.events else "")
     return Locked(
@@ -247,8 +247,8 @@ def _form_number(locked: Locked, kind: str) -> str:
 
 
 def _write_rows(locked: Locked, plan: Plan, moved: Transition[Facts]) -> None:
-    for kind, extras in groupby(plan.rows(locked), key=type):
-        kind._default_manager.bulk_create(list(extras), batch_size=500)
+    for model, extras in groupby(plan.rows(locked), key=lambda row: type(row)):
+        model._default_manager.bulk_create(list(extras), batch_size=500)
     before, after, n = moved.before, moved.after, moved.event.n
     row = locked.row
     for kind, reference in [(o.kind, o.reference) for o in before.obligations if o not in after.obligations]:
@@ -308,7 +308,7 @@ def _record(locked: Locked, event: Event) -> record.Event:
 
 
 def _messages(locked: Locked, plan: Plan, moved: Transition[Facts], stored: record.Event) -> list[str]:
-    written = []
+    written: list[str] = []
     for kind, write in plan.messages.items():
         # From the event's hash: the same act gives the same reference, and no two acts share one.
         identifier = f"{stored.hash[:24]}{len(written):02d}"
