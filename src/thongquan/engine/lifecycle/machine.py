@@ -294,7 +294,7 @@ def open_to[F: Subject](machine: Machine[F], facts: F, actor: Actor) -> tuple[Op
 
     What an act will say is not known yet, so a button that is open may still be refused when pressed.
     """
-    return tuple(_opening(machine, act, facts, actor) for act in machine.acts)
+    return tuple(opening(machine, act, facts, actor) for act in machine.acts)
 
 
 def fold[F: Subject](machine: Machine[F], events: Iterable[Event]) -> F:
@@ -326,7 +326,8 @@ def legal_day(instant: datetime, zone: tzinfo) -> date:
     return instant.astimezone(zone).date()
 
 
-def _opening[F: Subject](machine: Machine[F], act: str, facts: F, actor: Actor) -> Opening[F]:
+def opening[F: Subject](machine: Machine[F], act: str, facts: F, actor: Actor) -> Opening[F]:
+    """One act of the table as `open_to` gives it."""
     step = machine.step(act, facts.state)
     if step is None:
         return Opening(act, None, (_not_from(act, facts.state),))

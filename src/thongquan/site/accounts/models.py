@@ -7,11 +7,11 @@ from typing import Any
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
 
+from ...engine.access.decide import EVERY
 from ...engine.lifecycle.declaration import Role
 from ...engine.lifecycle.machine import Capacity
 
-EVERY = "*"
-"""Every office, or every trader: said in so many words, because an empty field means none."""
+__all__ = ["EVERY", "Posting", "Right", "User", "UserManager"]
 
 
 class UserManager(BaseUserManager["User"]):

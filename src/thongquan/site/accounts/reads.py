@@ -1,17 +1,33 @@
-"""Who somebody is at a moment: read inside the transaction of each act, so that an ended post ends the right."""
+"""Who somebody is at a moment: read inside the transaction of each act, so that an ended post ends the right.
+
+What they may do then is said by `engine.access.decide` alone; here its arguments are read and its answers logged.
+"""
 
 from __future__ import annotations
 
+import csv
+import logging
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
+from pathlib import Path
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef
 
+from ...engine.access import decide as access
+from ...engine.access.decide import EVERY, Decision, Person, Post, Thing
 from ...engine.findings import Finding
-from ...engine.lifecycle.declaration import Role
-from ...engine.lifecycle.machine import Actor, Capacity
-from .models import EVERY, Posting, Right, User
+from ...engine.lifecycle.declaration import DECLARATION, Facts, Role
+from ...engine.lifecycle.machine import Actor, Capacity, Machine
+from .models import Posting, Right, User
+
+__all__ = [
+    "EVERY", "SYSTEM", "By", "Decision", "Person", "Post", "Thing", "actor_of", "decided", "person_of", "posting_for",
+    "rights", "told_rights",
+]  # fmt: skip
+
+log = logging.getLogger("thongquan.access")
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,44 +35,55 @@ class By:
     """Who asks for an act, as far as the caller knows; what they may do is read under the lock.
 
     user: the username. role: which of several roles to act in, "" for the first that may. signature: evidence as it
-    came (signed bytes, certificate chain, revocation proof, trusted time), kept with the event.
+    came (signed bytes, certificate chain, revocation proof, trusted time), kept with the event. scopes: of a machine's
+    key, the acts that it is for; None for a person.
     """
 
     user: str
     role: str = ""
     signature: Mapping[str, str] | None = None
+    scopes: frozenset[str] | None = None
 
 
 SYSTEM = By("system", Role.SYSTEM)
 """The automatic processing that the law lets decide."""
 
 
-def posting_for(by: By, act: str, days: tuple[date, ...], office: str, trader: str) -> Posting | Finding:
+def person_of(by: By) -> Person:
+    """The person of an account with every post ever held; not active where there is no such account."""
+    return _person(by, _posts_of(by.user))
+
+
+def posting_for(
+    by: By, act: str, days: tuple[date, ...], office: str, trader: str, state: str = ""
+) -> Post | Finding:
     """The post in which somebody may do an act for a declaration of an office and a trader, or why there is none.
 
-    days: it must hold on all of them: the legal day of the act, and the day on which it is really done.
-    Of several posts the one signed for oneself comes first, then the older.
+    days: it must hold on all of them: the legal day of the act, and the day on which it is really done. The lifecycle
+    then judges the rest with the facts.
     """
-    held = posts(by, days)
-    return (
-        held
-        if isinstance(held, Finding)
-        else choose(held, rights({post.role for post in held}), by, act, office, trader)
-    )
+    rows = _posts_of(by.user, act)
+    given = {row[1]: {act} for row in rows if row[8]}
+    decision = access.decide(_person(by, rows), act, Thing(office, trader, state), days, given)
+    _tell(by, act, decision)
+    return decision.post or decision.reasons[0]
 
 
-def posts(by: By, days: tuple[date, ...]) -> list[Posting] | Finding:
-    """The posts that somebody holds on all of these days; ACCOUNT_NOT_ACTIVE or NO_POSTING where there is none."""
-    user = User.objects.filter(username=by.user).first()
-    if user is None or not user.is_active:
-        return Finding("ACCOUNT_NOT_ACTIVE", says={"user": by.user})
-    held = Posting.objects.filter(user=user)
-    if by.role:
-        held = held.filter(role=by.role)
-    for day in days:
-        held = held.filter(Q(first_day__lte=day), Q(last_day__isnull=True) | Q(last_day__gte=day))
-    found = sorted(held, key=lambda post: (post.capacity != Capacity.OWN, post.pk))
-    return found or Finding("NO_POSTING", says={"user": by.user, "on": max(days).isoformat()})
+def decided(
+    by: By,
+    act: str,
+    thing: Thing | None,
+    days: Sequence[date],
+    machine: Machine[Facts] = DECLARATION,
+    *,
+    person: Person | None = None,
+    reference: str = "",
+) -> Decision:
+    """The decision about one act, logged with the reference of what it is about and nothing of its content."""
+    asks = person or person_of(by)
+    decision = access.decide(asks, act, thing, days, rights({post.role for post in asks.posts}), machine)
+    _tell(by, act, decision, reference)
+    return decision
 
 
 def rights(roles: Collection[str]) -> dict[str, set[str]]:
@@ -67,30 +94,47 @@ def rights(roles: Collection[str]) -> dict[str, set[str]]:
     return given
 
 
-def choose(
-    held: Sequence[Posting], given: Mapping[str, set[str]], by: By, act: str, office: str, trader: str
-) -> Posting | Finding:
-    """The first post that may do an act for this office and trader, or why none may."""
-    may = [post for post in held if act in given[post.role]]
-    if not may:
-        roles = ", ".join(sorted({post.role for post in held}))
-        return Finding("ROLE_HAS_NO_RIGHT", says={"act": act, "roles": roles})
-    near = [post for post in may if _reaches(post, office, trader)]
-    return near[0] if near else Finding("NOT_YOUR_DECLARATION", says={"user": by.user})
+@cache
+def told_rights() -> frozenset[tuple[str, str]]:
+    """The rights as roles.csv gives them to a new office: (role, act). What is absent is not given."""
+    with (Path(__file__).parent / "roles.csv").open(encoding="utf-8", newline="") as file:
+        return frozenset((row["role"], row["act"]) for row in csv.DictReader(file))
 
 
-def _reaches(post: Posting, office: str, trader: str) -> bool:
-    if post.role == Role.DECLARANT:
-        return post.trader in (EVERY, trader)
-    return post.office in (EVERY, office)
-
-
-def actor_of(by: By, post: Posting, trader: str) -> Actor:
+def actor_of(by: By, post: Post, trader: str) -> Actor:
     """The actor that the lifecycle judges and that the event records."""
-    return Actor(
-        id=by.user,
-        roles=frozenset({post.role}),
-        office="" if post.office == EVERY else post.office,
-        capacity=Capacity(post.capacity),
-        on_behalf=post.on_behalf or (trader if post.role == Role.DECLARANT else ""),
+    return access.actor(Person(by.user), post, trader)
+
+
+type _Row = tuple[int, str, str, str, date, date | None, str, str, bool, bool]
+
+
+def _posts_of(user: str, act: str = "") -> list[_Row]:
+    """One query: the posts of an account, whether the role of each is given the act, whether the account is active."""
+    given = Exists(Right.objects.filter(role=OuterRef("role"), act=act))
+    return list(
+        Posting.objects.filter(user__username=user)
+        .annotate(given=given)
+        .values_list(
+            "id", "role", "office", "trader", "first_day", "last_day", "capacity", "on_behalf", "given",
+            "user__is_active",
+        )
+    )  # fmt: skip
+
+
+def _person(by: By, rows: Sequence[_Row]) -> Person:
+    # Without a post only the account itself can say whether it is there.
+    active = rows[0][9] if rows else User.objects.filter(username=by.user, is_active=True).exists()
+    posts = tuple(
+        Post(role, office, trader, first, last, Capacity(capacity), on_behalf, key)
+        for key, role, office, trader, first, last, capacity, on_behalf, *_ in rows
     )
+    return Person(by.user, active, posts, by.role, by.scopes)
+
+
+def _tell(by: By, act: str, decision: Decision, reference: str = "") -> None:
+    log.info(
+        "%s %s %s: %s by %s", by.user, act, reference, decision.code, decision.rule,
+        extra={"user": by.user, "act": act, "reference": reference, "allow": decision.allow, "code": decision.code,
+               "rule": decision.rule},
+    )  # fmt: skip

@@ -8,17 +8,18 @@ from datetime import date, datetime
 from typing import Any
 
 import msgspec
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
+from ...engine.access.decide import EVERY, READ, Post, Thing, decide, reading
 from ...engine.declaration import Declaration as Declared
 from ...engine.findings import Finding, in_order
 from ...engine.ledger.journal import AccountKind
-from ...engine.lifecycle.declaration import DECLARATION, Facts
-from ...engine.lifecycle.machine import Capacity, Event, Opening, fold, open_to
+from ...engine.lifecycle.declaration import DECLARATION, Facts, Role
+from ...engine.lifecycle.machine import Capacity, Event, Opening, fold
 from ...engine.risk.channels import Channel
 from ...engine.timing.clocks import Timing, clocks
 from ...packs.pack import Pack
-from ..accounts.reads import By, actor_of, choose, posts, rights
+from ..accounts.reads import By, person_of, rights
 from ..kit.canonical import sha256
 from ..ledger.reads import Proofs, proofs
 from ..record import models as record
@@ -172,20 +173,48 @@ def open_acts(number: str, *, by: By, pack: Pack, at: datetime) -> list[Opening[
     if row is None:
         return []
     facts = facts_of(number)
-    held = posts(by, (pack.legal_day(at),))
+    person = person_of(by)
+    given = rights({post.role for post in person.posts})
     machine = DECLARATION.under(pack.laws) if pack.laws else DECLARATION
-    if isinstance(held, Finding):
-        return [Opening(act, machine.step(act, facts.state), (held,)) for act in machine.acts]
-    given = rights({post.role for post in held})
-    openings = []
-    for act in machine.acts:
-        post = choose(held, given, by, act, row.office, row.trader.registry_id)
-        if isinstance(post, Finding):
-            openings.append(Opening(act, machine.step(act, facts.state), (post,)))
-            continue
-        actor = actor_of(by, post, row.trader.registry_id)
-        openings += [opening for opening in open_to(machine, facts, actor) if opening.act == act]
-    return openings
+    thing = Thing(row.office, row.trader.registry_id, facts.state, facts)
+    days = (pack.legal_day(at),)
+    return [
+        Opening(act, machine.step(act, facts.state), decide(person, act, thing, days, given, machine).reasons)
+        for act in machine.acts
+    ]
+
+
+# who may see it
+
+
+def for_actor(
+    rows: QuerySet[Declaration], by: By, days: Sequence[date], act: str = READ
+) -> QuerySet[Declaration]:
+    """Of these declarations those that somebody may read (`act`: one of the `read…` rights).
+
+    What is foreign is left out by the same query that finds what is there, so both answers take the same time.
+    """
+    person = person_of(by)
+    return within(rows, reading(person, act, days, rights({post.role for post in person.posts})))
+
+
+def within(rows: QuerySet[Declaration], posts: Sequence[Post]) -> QuerySet[Declaration]:
+    """Of these declarations those that these posts are for; without a post none."""
+    reach = Q(pk__in=())
+    for post in posts:
+        is_declarant = post.role == Role.DECLARANT
+        mine = post.trader if is_declarant else post.office
+        if mine == EVERY:
+            return rows
+        if mine:
+            reach |= Q(trader__registry_id=mine) if is_declarant else Q(office=mine)
+    return rows.filter(reach)
+
+
+def found(number: str, by: By, days: Sequence[date], act: str = READ) -> Declaration | None:
+    """The declaration of a number as far as somebody may read it; None for a foreign one as for none at all."""
+    rows = Declaration.objects.select_related("trader").filter(number=number)
+    return for_actor(rows, by, days, act).first()
 
 
 # many
