@@ -152,7 +152,8 @@ def assess_line(line: Line, taxes: Sequence[Tax], rates: DayRates) -> LineAssess
                 except KeyError:  # carried exactly, pending or missing
                     base, unit = _finer_base(tax, known, finer, unknown, line, findings)
                     is_pending = base is None
-            duty = _parts(charge, line, rates, findings)
+            share = charge.duty.share_ppm
+            duty = _parts(charge, line, rates, findings) if share is None else _ad_valorem(share)
             if base is None or duty is None:
                 is_pending = True
                 amounts.append(TaxAmount(code, charge, base, unit))
@@ -236,12 +237,8 @@ def _ad_valorem(rate_ppm: int) -> Parts:
 
 
 def _parts(charge: Charge, line: Line, rates: DayRates, findings: list[Finding]) -> Parts | None:
-    """The charge's duty as figures, None when a quantity or a rate of exchange is missing."""
+    """A duty that is not only a share, as figures; None when a quantity or a rate of exchange is missing."""
     duty = charge.duty
-    if len(duty.base) == 1 and not duty.at_least and not duty.at_most:
-        (term,) = duty.base
-        if not term.unit:
-            return _ad_valorem(term.rate_ppm * term.sign)
     missing = _missing(charge, line, rates)
     if missing:
         findings.extend(missing)

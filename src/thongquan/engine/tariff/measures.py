@@ -12,7 +12,7 @@ per one `unit`), added or taken away. That is every form that tariffs print: "12
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ..dated import Period
 from ..findings import LegalRef
@@ -64,16 +64,27 @@ class Term:
 
 @dataclass(frozen=True, slots=True)
 class Duty:
-    """min(max(base, at_least), at_most); an empty floor or ceiling does not bind. Free is one term of 0 ppm."""
+    """min(max(base, at_least), at_most); an empty floor or ceiling does not bind. Free is one term of 0 ppm.
+
+    share_ppm: the rate, where the duty is only a share of the base, the form of nearly every line of nearly every
+    tariff; None for every other form. Worked out once, because every assessment asks.
+    """
 
     base: tuple[Term, ...]
     at_least: tuple[Term, ...] = ()
     at_most: tuple[Term, ...] = ()
+    share_ppm: int | None = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        share = None
+        if len(self.base) == 1 and not self.base[0].unit and not self.at_least and not self.at_most:
+            share = self.base[0].sign * self.base[0].rate_ppm
+        object.__setattr__(self, "share_ppm", share)
 
     @property
     def is_ad_valorem(self) -> bool:
-        """Only one share of the base: the form of nearly every line of nearly every tariff."""
-        return len(self.base) == 1 and not self.base[0].unit and not self.at_least and not self.at_most
+        """Only one share of the base."""
+        return self.share_ppm is not None
 
     @property
     def units(self) -> tuple[str, ...]:
