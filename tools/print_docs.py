@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import inspect
+import re
 import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -13,10 +15,12 @@ from thongquan import words
 from thongquan.engine.checks import RULES
 from thongquan.engine.declaration import DECLARATION_COLUMNS, GOODS_ITEM_COLUMNS
 from thongquan.engine.formats import columns
-from thongquan.engine.lifecycle.declaration import DECLARATION, Step
-from thongquan.engine.lifecycle.facts import State
+from thongquan.engine.lifecycle.declaration import DECLARATION
+from thongquan.engine.lifecycle.facts import Facts, State
+from thongquan.engine.lifecycle.machine import Step
 
 REFERENCE = Path(__file__).resolve().parent.parent / "docs" / "reference"
+CODE = re.compile(r"[A-Z]+(?:_[A-Z]+)+")
 PRINTED = "<!-- Printed by tools/print_docs.py. Change the code or the words, not this page. -->"
 
 
@@ -38,42 +42,87 @@ def both(kind: str, identifier: str) -> str:
 
 def lifecycle() -> str:
     """States and acts of a declaration, from the table that the machine walks."""
-
-    def guards(step: Step) -> str:
-        return ", ".join(getattr(guard, "__name__", "").strip("_").replace("_", " ") for guard in step.guards)
-
-    rows = (
-        [
-            f"`{step.act}`",
-            both("act", step.act),
-            ", ".join(sorted(step.sources)),
-            step.target or "–",
-            ", ".join(words.word("role", role, "vi") for role in step.roles),
-            ", ".join(step.needs),
-            guards(step),
-            ", ".join(sorted(step.opens)),
-            ", ".join(sorted(step.closes)),
-            f"{step.form}{' (2)' if step.four_eyes else ''}",
-            str(step.law or ""),
-        ]
-        for step in DECLARATION.steps
-    )
-    headings = ["act", "tên · name", "từ · from", "đến · to", "ai · who", "nêu · says", "điều kiện · guards",
-                "mở · opens", "đóng · closes", "mẫu · form (2 = hai người · four eyes)", "luật · law"]  # fmt: skip
-    obligations = ([f"`{kind}`", both("obligation", kind)] for kind in words.identifiers("obligation"))
+    by_act: dict[str, list[Step[Facts]]] = {}
+    for step in DECLARATION.steps:
+        by_act.setdefault(str(step.act), []).append(step)
     return "\n\n".join(
         [
             "# Trạng thái và hành vi · States and acts",
             table(["state", "tên · name"], ([f"`{state}`", both("state", state)] for state in State)),
+            "## Đường đi · The spine",
+            "Hành vi đưa tờ khai từ trạng thái này sang trạng thái kia. · The acts between two states.",
+            spine(),
+            "## Hành vi · Acts",
             (
-                "Mỗi dòng là một hành vi pháp lý. «–»: trạng thái không đổi. · Each row is a legal act of its own; "
-                "«–» leaves the state as it is."
+                "Mỗi mục là một hành vi pháp lý; mã từ chối có ở [trang mã phát hiện](findings.md). · "
+                "Each is a legal act of its own; the codes of refusal are [on their page](findings.md)."
             ),
-            table(headings, rows),
+            *(one_act(act, steps) for act, steps in by_act.items()),
             "## Nghĩa vụ · Obligations",
-            table(["obligation", "tên · name"], obligations),
+            "Chạy bên cạnh đường đi, theo thứ tự nào cũng được. · They run beside the spine, in any order.",
+            table(
+                ["obligation", "tên · name"],
+                ([f"`{kind}`", both("obligation", kind)] for kind in words.identifiers("obligation")),
+            ),
         ]
     )
+
+
+def spine() -> str:
+    """Which acts move a declaration between which two states."""
+    moves: dict[tuple[str, str], list[str]] = {}
+    for step in DECLARATION.steps:
+        for source in step.sources if step.target else ():
+            moves.setdefault((source, str(step.target)), []).append(f"`{step.act}`")
+    order = [str(state) for state in State]
+    return table(
+        ["từ · from", "đến · to", "hành vi · acts"],
+        (
+            [f"`{source}`", f"`{target}`", ", ".join(dict.fromkeys(acts))]
+            for (source, target), acts in sorted(
+                moves.items(), key=lambda move: [order.index(state) for state in move[0]]
+            )
+        ),
+    )
+
+
+def one_act(act: str, steps: list[Step[Facts]]) -> str:
+    """An act: its names, and a list for each row that the table has of it."""
+    shown = [f"### {both('act', act)} {{#{act}}}", f"`{act}`"]
+    for place, step in enumerate(steps, 1):
+        if len(steps) > 1:
+            shown.append(f"*{place}/{len(steps)}*")
+        lines = {
+            "từ · from": in_order_of_states(step.sources),
+            "đến · to": f"`{step.target}`" if step.target else "không đổi · unchanged",
+            "ai · who": "; ".join(both("role", role) for role in step.roles),
+            "phải nêu · must say": ", ".join(f"`{name}`" for name in step.needs),
+            "mở · may open": "; ".join(both("obligation", kind) for kind in sorted(step.opens)),
+            "đóng · closes": "; ".join(both("obligation", kind) for kind in sorted(step.closes)),
+            "mẫu · form": both("form", step.form) if step.form else "",
+            "hai người · four eyes": "một người đề xuất, một người quyết định · one proposes, another decides"
+            if step.four_eyes
+            else "",
+            "từ chối · refused with": ", ".join(f"`{code}`" for code in refusals(step)),
+            "căn cứ · law": str(step.law or ""),
+        }
+        shown.append("\n".join(f"- **{name}**: {value}" for name, value in lines.items() if value))
+    return "\n\n".join(shown)
+
+
+def in_order_of_states(sources: Iterable[str]) -> str:
+    """States in the order of a declaration's life."""
+    return ", ".join(f"`{state}`" for state in State if state in sources)
+
+
+def refusals(step: Step[Facts]) -> list[str]:
+    """The codes that the step's guards and checks refuse with: they open their docstrings with them."""
+    codes: set[str] = set()
+    for rule in (*step.guards, *step.checks):
+        # A guard made for one kind of obligation or act carries no docstring; the function that made it does.
+        maker = getattr(sys.modules[rule.__module__], rule.__qualname__.split(".")[0])
+        codes |= set(CODE.findall(inspect.getdoc(maker) or ""))
+    return sorted(codes & words.all_codes())
 
 
 def findings() -> str:
@@ -157,6 +206,7 @@ def _read(path: Path) -> str:
 
 
 def main() -> int:
+    """Write the stale pages, or with --check only name them; 1 when there is something to write."""
     old = stale()
     if "--check" in sys.argv:
         print("\n".join(f"stale: docs/reference/{name}" for name in old))

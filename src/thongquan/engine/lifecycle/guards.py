@@ -136,7 +136,8 @@ def lawful_ground(facts: Facts, who: str, role: str) -> Iterable[Finding]:
 
 
 def nothing_holds_exit(facts: Facts, who: str, role: str) -> Iterable[Finding]:
-    """What `release` or `clear` looked at is looked at again; goods on their way to storage need no payment."""
+    """HOLD_OPEN, ASSESSMENT_MISSING, ASSESSMENT_OUT_OF_DATE, DUTY_NOT_SECURED, SELECTION_OUT_OF_DATE, OBLIGATION_OPEN:
+    what `release` or `clear` looked at is looked at again; goods on their way to storage need no payment."""
     yield from no_hold(facts, who, role)
     if facts.state is State.SELECTED:
         return
