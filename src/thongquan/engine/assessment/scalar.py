@@ -79,7 +79,7 @@ class TaxTotal(msgspec.Struct, frozen=True, gc=False):
     pending: int = 0
 
 
-class LineAssessment(msgspec.Struct, frozen=True):
+class LineAssessment(msgspec.Struct, frozen=True, gc=False):
     """The taxes of one line in levying order; a tax that is not due has no amount here.
 
     taxes: the order that was levied. findings: what is missing; empty when nothing is.

@@ -1,7 +1,7 @@
 """What is levied, in which order, on which base; and what is chosen for one line. Values only.
 
 Charge and Line are msgspec Structs because a lodgement makes a dozen of them: a frozen dataclass costs ten times as
-much to make.
+much to make. They hold values only and so no cycle (gc=False).
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class Tax:
     step_minor: int = 1
 
 
-class Charge(msgspec.Struct, frozen=True):
+class Charge(msgspec.Struct, frozen=True, gc=False):
     """The duty that was chosen for one tax on one line, and why. A tax without a charge is not due on the line;
     an unknown rate is a finding of whoever chooses, and never a charge of zero.
 
@@ -63,7 +63,7 @@ class Charge(msgspec.Struct, frozen=True):
     credit_minor: int = 0
 
 
-class Line(msgspec.Struct, frozen=True):
+class Line(msgspec.Struct, frozen=True, gc=False):
     """What the formulas need of one goods item.
 
     bases: name → minor units (CUSTOMS_VALUE always). quantities: unit code → millionths, in the units that the
