@@ -9,7 +9,7 @@ compile() {
         --no-header --no-emit-index-url --no-emit-find-links "$@"
 }
 
-compile pyproject.toml --extra postgres -o requirements/core.txt
+compile pyproject.toml --extra postgres --extra print -o requirements/core.txt
 compile --group build -c requirements/core.txt -o requirements/build.txt
 compile --group dev -c requirements/core.txt -c requirements/build.txt -o requirements/dev.txt
 compile --group docs -c requirements/core.txt -c requirements/dev.txt -o requirements/docs.txt
