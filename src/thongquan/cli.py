@@ -478,6 +478,19 @@ def verify_log(as_json: AsJson = False) -> None:
     raise typer.Exit(FINDINGS if verified.faults else DONE)
 
 
+@app.command("export-log")
+def export_log(folder: Path, as_json: AsJson = False) -> None:
+    open_site()
+    from .site.record.exporting import export_log as write
+
+    done = write(folder)
+    complain(done.faults, str(folder), as_json)
+    if not done.faults:
+        facts = {"folder": str(done.folder), **done.counts}
+        emit(facts) if as_json else print(say("log_exported", **facts))
+    raise typer.Exit(FINDINGS if done.faults else DONE)
+
+
 @app.command()
 def backup(out: Annotated[Path | None, typer.Argument()] = None, as_json: AsJson = False) -> None:
     open_site()

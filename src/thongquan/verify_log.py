@@ -765,7 +765,7 @@ def decoded(path: list[str]) -> list[bytes]:
 
 # ---------------------------------------------------------------- the record
 
-REPEATED = ("act", "actor", "office", "role")
+REPEATED = ("subject", "n", "act", "actor", "office", "role")
 
 
 class Record:
@@ -798,7 +798,7 @@ class Record:
         if not follows(before, n, prev):
             self.faults.add("CHAIN_BROKEN", at, before=before[0])
         self.heads[subject] = (n, told)
-        self._columns(event, _decode(body), at)
+        self._columns(event, at)
         recorded_at = event["recorded_at"]
         if self.held.receipts:
             self.held.compare(f"{n} {subject}", told, recorded_at)
@@ -808,17 +808,17 @@ class Record:
             return
         self._sealed(sequence, leaf, event["leaf"], at)
 
-    def _columns(self, event: dict[str, Any], body: dict[str, Any], at: str) -> None:
-        """The columns that repeat a part of the body; subject and number are what the chain is about."""
-        if (
-            body["subject"] == event["subject"]
-            and body["n"] == event["n"]
-            and body["at"] == event["at"]
-            and all(body[name] == event[name] for name in REPEATED)
-        ):
+    def _columns(self, event: dict[str, Any], at: str) -> None:
+        """The columns that repeat a part of the body; a body that is none repeats nothing."""
+        try:
+            body = _decode(event["body"])
+        except (ValueError, RecursionError):
+            body = None
+        if not isinstance(body, dict):
+            self.faults.add("COLUMNS_DIFFER", at, columns="body")
             return
-        differing = [name for name in ("subject", "n", *REPEATED) if body[name] != event[name]]
-        if datetime.fromisoformat(utc(body["at"])) != datetime.fromisoformat(utc(event["at"])):
+        differing = [name for name in REPEATED if body.get(name) != event[name]]
+        if body.get("at") != event["at"] and not same_instant(body.get("at"), event["at"]):
             differing.append("at")
         if differing:
             self.faults.add("COLUMNS_DIFFER", at, columns=", ".join(differing))
@@ -873,8 +873,13 @@ def follows(before: tuple[int, str], n: int, prev: str) -> bool:
     return n == before[0] + 1 and prev == before[1]
 
 
-def utc(moment: str) -> str:
-    return moment.replace("Z", "+00:00")
+def same_instant(one: object, other: object) -> bool:
+    """Whether two texts are the same moment: a body keeps the offset in which the act was done."""
+    try:
+        left, right = (datetime.fromisoformat(str(text).replace("Z", "+00:00")) for text in (one, other))
+        return left == right
+    except (ValueError, TypeError):
+        return False
 
 
 # ---------------------------------------------------------------- the whole

@@ -104,7 +104,8 @@ def test_beyond_the_hindsight_only_a_sweep_looks(monkeypatch):
     Event(**{**late, "id": late["id"] + 3, "subject": "C", "hash": "c" * 64}).save(force_insert=True)
     monkeypatch.setattr(sealing, "HINDSIGHT", timedelta(seconds=-1))
     assert seal_once() is None
-    assert seal_once(sweep=True).size == 3
+    assert sealing.sweep_once().size == 3
+    assert sealing.sweep_once() is None
     assert order() == ["A1", "B1", "C1"]
 
 

@@ -281,7 +281,7 @@ def test_a_bug_planted_in_the_verifier_is_caught(world, tmp_path, monkeypatch, b
 # bugs planted in the sealer
 
 
-def _by_id_range(above: int, limit: int) -> list:
+def _by_id_range(above: int, limit: int, span: int = 0) -> list:
     """Takes ids beyond the last sealed one: what commits late is never sealed."""
     rows = Event.objects.filter(sealed__isnull=True).order_by("pk")
     newest = Event.objects.filter(sealed__isnull=False).order_by("-pk").first()
@@ -289,8 +289,8 @@ def _by_id_range(above: int, limit: int) -> list:
     return list(rows.values_list("pk", "subject", "n", "hash", "recorded_at")[:limit])
 
 
-def _seen_backwards(above: int, limit: int) -> list:
-    return WAITING(above, limit)[::-1]
+def _seen_backwards(above: int, limit: int, span: int = 0) -> list:
+    return WAITING(above, limit, span)[::-1]
 
 
 def _forgetful(latest: Checkpoint | None) -> merkle.Frontier:
@@ -387,7 +387,7 @@ def reseal() -> None:
     with owner() as run:
         for table in ("record_anchored", "record_checkpoint", "record_sealed"):
             run(f"DELETE FROM {table}")
-    while seal_once(sweep=True, limit=6):
+    while seal_once(limit=6):
         pass
 
 

@@ -16,7 +16,7 @@ from __future__ import annotations
 import logging
 import threading
 from base64 import b64encode
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -46,10 +46,11 @@ HINDSIGHT = timedelta(minutes=2)
 """How long a transaction may have held back an event whose id is below ids that are sealed already.
 
 Ids are given at the insert and seen at the commit, so they come out of order. Below the reach of a checkpoint that is
-older than this, only a sweep looks again: at the start of the sealer and every SWEEP.
+older than this, only a sweep looks again: at the start of the sealer and every SWEEP, SLICE ids at a time.
 """
 
 SWEEP = timedelta(hours=1)
+SLICE = 500_000
 
 ALARM, STOP = timedelta(minutes=15), timedelta(hours=4)
 CLOCK_STEP = timedelta(seconds=2)
@@ -154,14 +155,30 @@ def journal_hashes(events: Sequence[int]) -> dict[tuple[str, int], list[str]]:
 # Sealing
 
 
-def seal_once(*, sweep: bool = False, limit: int = BATCH) -> Checkpoint | None:
+def seal_once(limit: int = BATCH) -> Checkpoint | None:
     """Seal what is not yet sealed and sign the new checkpoint; None when there is nothing, or another process seals.
 
-    sweep: look below the HINDSIGHT too. SealingStopped when the tree, the key or an anchor does not fit: nothing is
-    signed then. The checkpoint counts, and may be shown, when this returns: it is on the disk.
+    SealingStopped when the tree, the key or an anchor does not fit: nothing is signed then. The checkpoint counts, and
+    may be shown, when this returns: it is on the disk.
     """
-    if not _waiting(_above(sweep, clock.now()), 1):
-        return None  # without a lock: on SQLite asking for one would hold up those who write
+    # Asked without a lock: on SQLite asking for one would hold up those who write.
+    if not _waiting(_above(clock.now()), 1):
+        return None
+    return _sealed(lambda: _waiting(_above(clock.now()), limit))
+
+
+def sweep_once(limit: int = BATCH) -> Checkpoint | None:
+    """Seal events that committed so late that `seal_once` no longer looks for them; None when there are none."""
+    first = _left_behind()
+    return None if first is None else _sealed(lambda: _waiting(first - 1, limit, SLICE))
+
+
+type Waiting = list[tuple[int, str, int, str, datetime]]
+"""(id, subject, n, hash, recorded_at)"""
+
+
+def _sealed(look: Callable[[], Waiting]) -> Checkpoint | None:
+    """Seal what `look` sees once nobody else seals."""
     with transaction.atomic():
         if not _alone():
             return None
@@ -169,7 +186,7 @@ def seal_once(*, sweep: bool = False, limit: int = BATCH) -> Checkpoint | None:
         key = _current_key(latest)
         frontier = _frontier(latest)
         now = clock.now()
-        rows = _waiting(_above(sweep, now), limit)
+        rows = look()
         if not rows:
             return None
         hashes = journal_hashes([event_id for event_id, *_ in rows])
@@ -197,18 +214,31 @@ def checkpoint_text(origin: str, size: int, root: bytes) -> str:
     return f"{origin}\n{size}\n{b64encode(root).decode()}\n"
 
 
-def _waiting(above: int, limit: int) -> list[tuple[int, str, int, str, datetime]]:
-    """Events that have no place yet, (id, subject, n, hash, recorded_at), as they are seen now."""
-    rows = Event.objects.filter(pk__gt=above, sealed__isnull=True).order_by("pk")
-    return list(rows.values_list("pk", "subject", "n", "hash", "recorded_at")[:limit])
+def _waiting(above: int, limit: int, span: int = 0) -> Waiting:
+    """Events that have no place yet, as they are seen now.
+
+    above, span: only ids beyond the one, and no further than the other from it when it is not 0.
+    """
+    rows = Event.objects.filter(pk__gt=above, sealed__isnull=True)
+    if span:
+        rows = rows.filter(pk__lte=above + span)
+    return list(rows.order_by("pk").values_list("pk", "subject", "n", "hash", "recorded_at")[:limit])
 
 
-def _above(sweep: bool, now: datetime) -> int:
-    """The id below which nothing is still to come."""
-    if sweep:
-        return 0
+def _above(now: datetime) -> int:
+    """The id below which nothing but what a sweep finds is still to come."""
     settled = Checkpoint.objects.filter(at__lte=now - HINDSIGHT).order_by("-size").first()
     return settled.reach if settled else 0
+
+
+def _left_behind() -> int | None:
+    """The first id without a place below the HINDSIGHT; no statement asks for so much that it takes long."""
+    end = _above(clock.now())
+    for start in range(0, end, SLICE):
+        found = _waiting(start, 1, min(SLICE, end - start))
+        if found:
+            return found[0][0]
+    return None
 
 
 def _alone() -> bool:
@@ -352,7 +382,7 @@ def health(now: datetime | None = None) -> LogHealth:
     """Ask how the log stands: a handful of look-ups, whatever its size."""
     moment = now or clock.now()
     latest = Checkpoint.objects.order_by("-size").first()
-    waiting = _waiting(_above(False, moment), 1)
+    waiting = _waiting(_above(moment), 1)
     if latest is None:
         findings = [Finding("LOG_NOT_STARTED", severity=Severity.WARNING)] if waiting else []
         return LogHealth(0, bool(waiting), 0, None, tuple(findings))
@@ -473,21 +503,23 @@ class _Sealer:
 
     def __init__(self, anchor_every: float) -> None:
         self.anchor_every = timedelta(seconds=anchor_every)
-        self.compared = False
+        self.size = -1
         self.swept = self.anchored_at = datetime.min.replace(tzinfo=UTC)
 
     def step(self, every: float) -> float:
-        """One round; how many seconds to wait for the next: none while there is a full batch more."""
+        """One round; how many seconds to wait for the next: none after a full batch."""
         now = clock.now()
-        if not self.compared:
+        if self.size < 0:
             compare_with_anchors()
-            self.compared = True
-        sweep = now - self.swept >= SWEEP or now < self.swept
-        before = Checkpoint.objects.order_by("-size").values_list("size", flat=True).first() or 0
-        made = seal_once(sweep=sweep)
-        full = made is not None and made.size - before >= BATCH
-        if sweep and not full:
+            latest = Checkpoint.objects.order_by("-size").first()
+            self.size = latest.size if latest else 0
+        if now - self.swept >= SWEEP or now < self.swept:
+            while sweep_once():
+                pass
             self.swept = now
+        made = seal_once()
+        full = made is not None and made.size - self.size >= BATCH
+        self.size = made.size if made else self.size
         if now - self.anchored_at >= self.anchor_every or now < self.anchored_at:
             self.anchored_at = now
             for fault in anchor_once():
