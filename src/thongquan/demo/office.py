@@ -112,8 +112,8 @@ def _receive(
     answer = journey.receive(
         by=By(PEOPLE[Role.DECLARANT]), key=key, external_reference=external_reference, **common
     )
-    if "CHANGE_NEEDS_OFFICER" in answer.codes:
-        answer = journey.receive(by=By(PEOPLE[Role.OFFICER]), key=key, **common)
+    if "OFFICER_AMENDS_AFTER_RED" in answer.codes:
+        answer = journey.receive(by=By(PEOPLE[Role.OFFICER]), key=f"{key}/officer", **common)
     if same and "UNKNOWN_DECLARATION" in answer.codes:
         reason = "Sửa theo thông điệp của hồ sơ trùng"
         common["change"] = common.pop("message")

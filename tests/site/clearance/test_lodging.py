@@ -199,6 +199,15 @@ def test_a_cancellation_before_registration_is_the_declarants_own(pack, days):
     assert reads.engine_events(number)[-1].text("reason") == "Sai số lượng"
 
 
+def test_a_cancellation_sent_again_gets_the_answer_of_the_first_time(pack, days):
+    number = lodged(pack, days)
+    asked = days.ask("ann", pack)
+    first = journey.receive(message=follow_up("INV", number), **asked)
+    again = journey.receive(message=follow_up("INV", number), **asked)
+    assert (again.replay, again.codes) == (True, ())
+    assert (again.act, again.number, again.receipt) == (first.act, number, first.receipt)
+
+
 def test_a_cancellation_after_registration_is_a_request(pack, days):
     number = lodged(pack, days)
     journey.accept(number=number, **days.ask(SYSTEM, pack))

@@ -218,8 +218,8 @@ def receive(
         return arrive(**common)
     if kind.asks in (Act.CANCEL, Act.REQUEST_CANCEL):
         row = Declaration.objects.get(number=number)
-        early = row.state in (State.PRELODGED, State.LODGED)
-        ask = cancel if early else request_cancel
+        # Not by the state, which the act itself changes: the same message sent again must ask for the same.
+        ask = cancel if row.registered_at is None else request_cancel
         return ask(reason=messages.reason(read.declaration), **common)
     return amend(change=message, reason=messages.reason(read.declaration), **common)
 
