@@ -53,8 +53,6 @@ def pytest_configure(config: pytest.Config) -> None:
     """Start Django only for a run that may reach the site, before pytest-django looks for settings."""
     if all(is_pure(argument, config.invocation_params.dir) for argument in config.args):
         return
-    if not (REPOSITORY / "src/thongquan/site/config/settings.py").is_file():
-        return
     folder = Path(tempfile.mkdtemp(prefix="thongquan-tests-"))
     config.stash[DATA_FOLDER] = folder
     # Forced, not defaulted: a test never reaches the data of whoever runs it.
