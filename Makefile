@@ -3,6 +3,7 @@
 .PHONY: help demo test check bench docs soak lock clean
 
 PYTEST = .venv/bin/python -m pytest
+SIDE_BY_SIDE = -n auto --maxprocesses 8
 BIN = .venv/bin
 
 help:
@@ -19,12 +20,13 @@ demo:
 	@tools/setup.sh core
 	@THONGQUAN_DATA="$${THONGQUAN_DATA:-$(CURDIR)/.data}" $(BIN)/thongquan demo $$(ls -d ../shared/data/hmrc_cds/samples 2>/dev/null) $(ARGS)
 
+# Side by side on every core; ARGS="-n 0 …" for one process, as a debugger wants it.
 # The whole suite on SQLite; with THONGQUAN_TEST_DATABASE_URL, what touches a database on PostgreSQL too.
 test:
 	@tools/setup.sh dev
-	env -u THONGQUAN_TEST_DATABASE_URL $(PYTEST) $(ARGS)
+	env -u THONGQUAN_TEST_DATABASE_URL $(PYTEST) $(SIDE_BY_SIDE) $(ARGS)
 	@if [ -n "$$THONGQUAN_TEST_DATABASE_URL" ]; then \
-		echo "the same site tests on PostgreSQL:"; $(PYTEST) tests/site $(ARGS); fi
+		echo "the same site tests on PostgreSQL:"; $(PYTEST) $(SIDE_BY_SIDE) tests/site $(ARGS); fi
 
 check:
 	@tools/setup.sh docs
@@ -45,7 +47,7 @@ docs:
 
 soak:
 	@tools/setup.sh dev
-	HYPOTHESIS_PROFILE=soak $(PYTEST) tests/properties $(ARGS)
+	HYPOTHESIS_PROFILE=soak $(PYTEST) $(SIDE_BY_SIDE) tests/properties tests/site/clearance/test_random_lives.py $(ARGS)
 
 lock:
 	@tools/setup.sh core

@@ -188,7 +188,9 @@ SMALL = settings(max_examples=12, stateful_step_count=25, deadline=None)
 
 @pytest.mark.django_db
 def test_random_lives_keep_every_promise():
-    run_state_machine_as_test(Lives, settings=SMALL)
+    # one life costs as much as eight ordinary examples; `make soak` looks fifty times longer
+    many = settings(SMALL, max_examples=max(SMALL.max_examples, settings().max_examples // 8))
+    run_state_machine_as_test(Lives, settings=many)
 
 
 def _nothing_settled(monkeypatch) -> None:
