@@ -92,6 +92,9 @@ _COLUMNS: Final[Mapping[str, str]] = {
 """Columns of the rows: name → NumPy type. Days count from 1970-01-01; last_day is included."""
 
 
+_MOST_DAYS: Final = 10_000
+
+
 class ImageDamaged(ValueError):
     """A file that is no image, is of another version, or is not what was written."""
 
@@ -141,12 +144,18 @@ class TariffImage:
         self._duty_of = memoryview(self.columns["duty"])
         self._given_of = memoryview(self.columns["given"])
         self._position = {code: position for position, code in enumerate(self.codes)}
+        self._codes, self._periods = len(self.codes), len(self.starts)
+        self._period_of: dict[date, int] = {}
         self._slot = {slot: number for number, slot in enumerate(self.slots)}
         self._string = {text: number for number, text in enumerate(header.strings)}
         self._start_days = np.array([start.toordinal() - _EPOCH for start in self.starts], np.int32)
         self._general = self._related(lambda slot: slot._replace(preference=""))
         self._suspension = self._related(lambda slot: slot._replace(kind=MeasureKind.SUSPENSION))
         self._quota = self._related(lambda slot: slot._replace(kind=MeasureKind.QUOTA))
+        # One line asks lists: an element of an array costs several times as much.
+        self._general_of, self._suspension_of, self._quota_of = (
+            related.tolist() for related in (self._general, self._suspension, self._quota)
+        )
         self._origin_sets = [(tuple(of), tuple(without)) for of, without in header.origin_sets]
         countries = sorted({c for of, without in self._origin_sets for c in (*of, *without)})
         self.countries = {country: number for number, country in enumerate(countries, 1)}
@@ -188,15 +197,24 @@ class TariffImage:
     ) -> int:
         """The row of one line in one slot, or a code below 0. No fall-back: what the slot itself says."""
         position = self._position.get(code)
-        period = bisect_right(self.starts, day) - 1
+        period = self._period_of.get(day)
+        if period is None:
+            period = self._period(day)
         if position is None or period < 0:
             return NOT_IN_FORCE
         if slot < 0:
             return NOT_GIVEN
-        cell: int = self._cell[(slot * len(self.starts) + period) * len(self.codes) + position]
+        cell: int = self._cell[(slot * self._periods + period) * self._codes + position]
         if cell > _FIRST_CHAIN:
             return cell
         return self._walk(_FIRST_CHAIN - cell, origin, quota_order_id, additional_codes)
+
+    def _period(self, day: date) -> int:
+        """The column of a day, -1 before the first; days asked for are remembered, as lodgements share theirs."""
+        if len(self._period_of) >= _MOST_DAYS:
+            self._period_of.clear()
+        period = self._period_of[day] = bisect_right(self.starts, day) - 1
+        return period
 
     def choose(
         self,
@@ -212,7 +230,7 @@ class TariffImage:
         """
         row = self._chosen(code, slot, day, origin, quota_order_id, additional_codes)
         if row >= 0 and self._given_of[row] == _NO_PREFERENCE:
-            general = int(self._general[slot])
+            general: int = self._general_of[slot]
             if general != slot:
                 row = self._chosen(code, general, day, origin, quota_order_id, additional_codes)
         return row if row < 0 or self._given_of[row] < _NO_PREFERENCE else NOT_GIVEN
@@ -221,8 +239,8 @@ class TariffImage:
         self, code: str, slot: int, day: date, origin: str, quota: str, additional_codes: tuple[str, ...]
     ) -> int:
         if quota:
-            return self.row(code, int(self._quota[slot]), day, origin, quota, additional_codes)
-        suspension = int(self._suspension[slot])
+            return self.row(code, self._quota_of[slot], day, origin, quota, additional_codes)
+        suspension: int = self._suspension_of[slot]
         if suspension >= 0:
             row = self.row(code, suspension, day, origin, quota, additional_codes)
             if row >= 0 or row == DISAGREE:
