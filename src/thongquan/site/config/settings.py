@@ -6,6 +6,11 @@ THONGQUAN_SECRET_KEY, THONGQUAN_SECRET_KEY_FALLBACKS (comma separated); else a g
 THONGQUAN_HOSTS     names that this site answers to, comma separated
 THONGQUAN_HTTPS     "off" only behind nothing, on one's own machine
 THONGQUAN_DEBUG     "on" only on a developer's own machine
+THONGQUAN_PACK      whose law this site applies: the name of a pack
+THONGQUAN_SANDBOX   "on": an installation to try things in, with a database and numbers of its own; it takes the keys
+                    of sandbox clients only, and a real one refuses those
+THONGQUAN_API_RATE  requests of one client in a minute, for each process; "0" for no limit
+THONGQUAN_WEBHOOK_NETWORKS  private networks that webhooks may reach beside public addresses, comma separated
 """
 
 from __future__ import annotations
@@ -31,6 +36,10 @@ def _listed(name: str, default: str = "") -> list[str]:
 DATA = _data_folder()
 DEBUG = os.environ.get("THONGQUAN_DEBUG") == "on"
 HTTPS = os.environ.get("THONGQUAN_HTTPS") != "off"
+PACK = os.environ.get("THONGQUAN_PACK") or "gb"
+SANDBOX = os.environ.get("THONGQUAN_SANDBOX") == "on"
+API_RATE = int(os.environ.get("THONGQUAN_API_RATE") or 6_000)
+WEBHOOK_NETWORKS = _listed("THONGQUAN_WEBHOOK_NETWORKS")
 
 SECRET_KEY = secret_key(DATA)
 SECRET_KEY_FALLBACKS = _listed("THONGQUAN_SECRET_KEY_FALLBACKS")
