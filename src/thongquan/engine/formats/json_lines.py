@@ -109,7 +109,7 @@ def examine(data: bytes, first_line: int = 1) -> tuple[Declaration | None, tuple
     try:
         declaration = _DECODER.decode(text)
     except msgspec.DecodeError as fault:  # ValidationError is one
-        return None, _faults(text, first_line) or (_translated(fault, ""),)
+        return None, _faults(text, first_line) or (translated(fault, ""),)
     if _ENCODER.encode(declaration) != data or _LONG_NUMBER.search(data):
         # Only bytes that differ from the canonical ones can hold a field twice.
         findings = _faults(text, first_line, only_notation=True)
@@ -211,7 +211,7 @@ def _value_faults(value: Any, kind: Any, at: str) -> Iterator[Finding]:
         try:
             leaf = msgspec.convert(value, kind)
         except msgspec.ValidationError as fault:
-            yield _translated(fault, at)
+            yield translated(fault, at)
         else:
             yield from _below_findings(leaf, at)
 
@@ -287,7 +287,7 @@ _MESSAGE_PLACE = re.compile(r" - at `\$(?P<place>[^`]*)`$")
 _MESSAGE_INDEX = re.compile(r"\[(\d+)\]")
 
 
-def _translated(fault: msgspec.DecodeError, at: str) -> Finding:
+def translated(fault: msgspec.DecodeError, at: str) -> Finding:
     """msgspec's message as a finding: its place counts from 0, ours from 1."""
     message = str(fault)
     place = _MESSAGE_PLACE.search(message)

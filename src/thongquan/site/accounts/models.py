@@ -1,4 +1,5 @@
-"""People and systems that act, the posts they hold on which days, and the acts that each role is given."""
+"""People and systems that act, the posts they hold on which days, the acts that each role is given, and the keys
+that machines come with."""
 
 from __future__ import annotations
 
@@ -6,12 +7,13 @@ from typing import Any
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
+from django.db.models.functions import Now
 
 from ...engine.access.decide import EVERY
 from ...engine.lifecycle.declaration import Role
 from ...engine.lifecycle.machine import Capacity
 
-__all__ = ["EVERY", "Posting", "Right", "User", "UserManager"]
+__all__ = ["EVERY", "Client", "Posting", "Right", "Token", "User", "UserManager"]
 
 
 class UserManager(BaseUserManager["User"]):
@@ -82,3 +84,37 @@ class Right(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["role", "act"], name="right_once")]
+
+
+class Client(models.Model):
+    """A system that speaks to us for an account: a trader's, a broker's, a bank's. It has no right of its own.
+
+    name: unique within the account. sandbox: it only ever speaks to an installation that is a sandbox, and a real one
+    refuses it, so that what a broker tries never gets a real number.
+    """
+
+    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="clients")
+    name = models.CharField(max_length=80)
+    sandbox = models.BooleanField(default=False)
+    is_active = models.BooleanField(default=True)
+    recorded_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["user", "name"], name="client_once")]
+
+    def __str__(self) -> str:
+        return f"{self.user_id}/{self.name}"
+
+
+class Token(models.Model):
+    """A key of a client, shown once and kept as its SHA-256 (32 random bytes need no salt). Never deleted.
+
+    scopes: the acts that it is for, sorted, one space between. expires_at: excluded. revoked_at: null while it stands.
+    """
+
+    client = models.ForeignKey(Client, on_delete=models.PROTECT, related_name="tokens")
+    hash = models.CharField(max_length=64, unique=True)
+    scopes = models.TextField()
+    expires_at = models.DateTimeField()
+    revoked_at = models.DateTimeField(null=True)
+    recorded_at = models.DateTimeField(db_default=Now())

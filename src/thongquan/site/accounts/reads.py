@@ -9,10 +9,11 @@ import csv
 import logging
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
-from functools import cache
+from datetime import UTC, date, datetime
+from functools import cache, lru_cache
 from pathlib import Path
 
+from django.db import connection
 from django.db.models import Exists, OuterRef
 
 from ...engine.access import decide as access
@@ -23,8 +24,8 @@ from ...engine.lifecycle.machine import Actor, Capacity, Machine
 from .models import Posting, Right, User
 
 __all__ = [
-    "EVERY", "SYSTEM", "By", "Decision", "Person", "Post", "Thing", "actor_of", "decided", "person_of", "posting_for",
-    "rights", "told_rights",
+    "EVERY", "SYSTEM", "By", "Caller", "Decision", "Person", "Post", "Thing", "actor_of", "caller_of", "decided",
+    "person_of", "posting_for", "rights", "told_rights",
 ]  # fmt: skip
 
 log = logging.getLogger("thongquan.access")
@@ -104,6 +105,49 @@ def told_rights() -> frozenset[tuple[str, str]]:
 def actor_of(by: By, post: Post, trader: str) -> Actor:
     """The actor that the lifecycle judges and that the event records."""
     return access.actor(Person(by.user), post, trader)
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """A machine that came with a key that stands. client: its row's id. sandbox: it is for sandboxes only.
+
+    at: the database's time, asked in the same breath.
+    """
+
+    by: By
+    client: int
+    sandbox: bool
+    at: datetime
+
+
+def caller_of(token_hash: str) -> Caller | None:
+    """The machine that a key belongs to; None for one that is unknown, expired or revoked, or whose client or account
+    is not active. One query, at every request: what was ended is ended at the next."""
+    with connection.cursor() as cursor:
+        cursor.execute(_CALLER[connection.vendor], [token_hash])
+        row = cursor.fetchone()
+    if row is None:
+        return None
+    user, scopes, client, sandbox, at = row
+    moment = at if isinstance(at, datetime) else datetime.fromisoformat(at).replace(tzinfo=UTC)
+    return Caller(By(user, scopes=_scopes(scopes)), client, bool(sandbox), moment.astimezone(UTC))
+
+
+_STANDING = """
+SELECT u.username, t.scopes, c.id, c.sandbox, {now}
+FROM accounts_token t JOIN accounts_client c ON c.id = t.client_id JOIN accounts_user u ON u.id = c.user_id
+WHERE t.hash = %s AND t.revoked_at IS NULL AND t.expires_at > {now} AND c.is_active AND u.is_active
+"""
+_CALLER = {
+    "postgresql": _STANDING.format(now="clock_timestamp()"),
+    # As Django writes instants there; a text compares as the instant does.
+    "sqlite": _STANDING.format(now="strftime('%%Y-%%m-%%d %%H:%%M:%%f', 'now')"),
+}
+
+
+@lru_cache(maxsize=4096)
+def _scopes(text: str) -> frozenset[str]:
+    return frozenset(text.split())
 
 
 type _Row = tuple[int, str, str, str, date, date | None, str, str, bool, bool]

@@ -85,6 +85,9 @@ def lodge(
         if kind is None or kind.asks not in LODGING:
             says = {"type_code": read.declaration.type_code, "function_code": read.declaration.function_code}
             raise _rejected(act, read, at, (Finding("NOT_AN_ORIGINAL", at="type_code", says=says),))
+        unfit = messages.unlodgeable(read.declaration, kind, pack, day)
+        if unfit:
+            raise _rejected(act, read, at, unfit)
         if external_reference and not pack.external_references:
             raise _rejected(act, read, at, (Finding("EXTERNAL_REFERENCE_NOT_ALLOWED"),))
         return _born(read, kind, pack, at, external_reference)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
@@ -20,7 +20,7 @@ from ...engine.formats import amending, json_lines, reading, responses
 from ...engine.formats.responses import PaymentDue, Response, ResponseKind, Statement, Status, TaxedItem
 from ...engine.money import MILLIONTHS
 from ...engine.risk.channels import Channel
-from ...packs.pack import Pack
+from ...packs.pack import Kind, Pack
 from ..kit.canonical import canonical, sha256
 
 if TYPE_CHECKING:
@@ -65,6 +65,40 @@ def canonical_text(value: Any) -> str:
 
 
 hash_of = sha256
+
+
+_TELLABLE = re.compile(r"[!-~]{1,35}")
+LONGEST_TRADER: Final = 64
+
+
+def unlodgeable(declaration: Declared, kind: Kind, pack: Pack, day: date) -> tuple[Finding, ...]:
+    """Why an original cannot be given a number or be answered at all, however right it may be otherwise.
+
+    OFFICE_UNKNOWN: no number can be made for its office. REFERENCE_UNTELLABLE: no message can name its reference.
+    TRADER_TOO_LONG: no register has such a number.
+    """
+    found = []
+    office, reference = pack.office_of(declaration), declaration.functional_reference_id
+    try:
+        pack.number(office, day.year, 1, kind)
+    except ValueError:
+        found.append(Finding("OFFICE_UNKNOWN", at="declaration_office_id", says={"office": office[:40]}))
+    if reference and not _TELLABLE.fullmatch(reference):
+        try:
+            responses.write_res(
+                Response(
+                    function_code=ResponseKind.RECEIVED.value,
+                    functional_reference_id="0",
+                    declaration_reference_id=reference,
+                )
+            )
+        except responses.CannotWrite:
+            says = {"reference": reference[:40]}
+            found.append(Finding("REFERENCE_UNTELLABLE", at="functional_reference_id", says=says))
+    trader = pack.trader_of(declaration)
+    if len(trader) > LONGEST_TRADER:
+        found.append(Finding("TRADER_TOO_LONG", at="declarant.id", says={"trader": trader[:40]}))
+    return tuple(found)
 
 
 def reason(message: Declared) -> str:

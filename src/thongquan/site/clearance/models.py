@@ -14,8 +14,9 @@ from django.db.models.functions import Now
 
 from ...engine.lifecycle.declaration import Goods, State
 from ...engine.risk.channels import Channel
+from ..accounts.models import Client
 from ..parties.models import Trader
-from ..record.models import GENESIS, HASH_LENGTH, RawMessage
+from ..record.models import GENESIS, HASH_LENGTH, Outbox, RawMessage
 
 LARGEST_MINOR = 10**17
 OPEN = models.Q(closed_n__isnull=True)
@@ -302,14 +303,70 @@ class Response(models.Model):
         constraints = [models.UniqueConstraint(fields=["declaration", "n", "kind"], name="response_once")]
 
 
+class Acknowledgement(models.Model):
+    """A client has taken a response in. What it has not acknowledged stays in its queue: a cursor would pass over a
+    response whose transaction ended later than that of one with a higher id."""
+
+    client = models.ForeignKey(Client, on_delete=models.PROTECT, related_name="acknowledgements")
+    response = models.ForeignKey(Response, on_delete=models.PROTECT, related_name="acknowledgements")
+    recorded_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["client", "response"], name="acknowledged_once")]
+
+
+class Subscription(models.Model):
+    """Where a client wants to be told of what happens to declarations that it may read.
+
+    url: https, to a public address. ended_at: null while it stands. The secret that signs is derived from the site's
+    own key and the id, so it is in no table.
+    """
+
+    client = models.ForeignKey(Client, on_delete=models.PROTECT, related_name="subscriptions")
+    url = models.CharField(max_length=500)
+    recorded_at = models.DateTimeField(db_default=Now())
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["client", "url"],
+                condition=models.Q(ended_at__isnull=True),
+                name="subscription_once",
+            )
+        ]
+
+
+class Delivery(models.Model):
+    """One piece of news for one subscription, until it is delivered or given up.
+
+    news: the outbox row. tries: how often it was sent. due_at: when it may be sent next; a worker that takes it moves
+    this forward first, so that two do not send at once. status: of the last answer, 0 for none. done_at: delivered,
+    or given up (then status is not 2xx).
+    """
+
+    subscription = models.ForeignKey(Subscription, on_delete=models.PROTECT, related_name="deliveries")
+    news = models.ForeignKey(Outbox, on_delete=models.PROTECT, related_name="deliveries")
+    tries = models.PositiveSmallIntegerField(default=0)
+    due_at = models.DateTimeField(db_default=Now())
+    status = models.PositiveSmallIntegerField(default=0)
+    done_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["subscription", "news"], name="delivery_once")]
+        indexes = [
+            models.Index(fields=["due_at"], name="delivery_due", condition=models.Q(done_at__isnull=True))
+        ]
+
+
 class AllowedTransitionManager(models.Manager["AllowedTransition"]):
+    def says(self, steps: Iterable[Any]) -> bool:
+        """Whether the table says what the lifecycle says."""
+        return self._wanted(steps) == set(self.values_list("source", "target", "act"))
+
     def write(self, steps: Iterable[Any]) -> None:
         """Make the table say what the lifecycle says: safe at every start, and the only writer."""
-        wanted = {
-            (str(source), str(step.target or source), str(step.act))
-            for step in steps
-            for source in step.sources
-        }
+        wanted = self._wanted(steps)
         standing = set(self.values_list("source", "target", "act"))
         for source, target, act in standing - wanted:
             self.filter(source=source, target=target, act=act).delete()
@@ -317,6 +374,14 @@ class AllowedTransitionManager(models.Manager["AllowedTransition"]):
             [AllowedTransition(source=s, target=t, act=a) for s, t, a in sorted(wanted - standing)],
             ignore_conflicts=True,
         )
+
+    @staticmethod
+    def _wanted(steps: Iterable[Any]) -> set[tuple[str, str, str]]:
+        return {
+            (str(source), str(step.target or source), str(step.act))
+            for step in steps
+            for source in step.sources
+        }
 
 
 class AllowedTransition(models.Model):

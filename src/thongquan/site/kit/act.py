@@ -103,7 +103,7 @@ class Command:
 
 def act(command: Command, keys: Keys) -> Answer:
     """Do a command once, whole or not at all; Busy after three tries against deadlocks, locks or lost connections."""
-    return _again_if_busy(lambda: _in_one_transaction(command, keys))
+    return again_if_busy(lambda: _in_one_transaction(command, keys))
 
 
 def act_many(
@@ -121,7 +121,7 @@ def act_many(
             lock()
             return [_at_savepoint(command, keys) for command in commands]
 
-    return _again_if_busy(whole)
+    return again_if_busy(whole)
 
 
 def _in_one_transaction(command: Command, keys: Keys) -> Answer:
@@ -160,7 +160,7 @@ def _refusal(command: Command, refused: Refused) -> Answer:
     )
 
 
-def _again_if_busy[Result](run: Callable[[], Result]) -> Result:
+def again_if_busy[Result](run: Callable[[], Result]) -> Result:
     """Run, and run whole again when the database could not let it through; inside a caller's transaction only once.
 
     A constraint that failed is tried again too: two who were first at the same moment meet there, and the second

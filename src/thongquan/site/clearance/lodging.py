@@ -1,0 +1,598 @@
+"""Many lodgements in one transaction, for machines: the rows, events and hashes of `journey.lodge`, in few statements.
+
+What is ordinary is written here in as many statements for hundreds as for one. Whatever is not (a key that was used, a
+reference that was used, goods that were declared before, a person without the right, a message that is refused) is
+passed to `journey.lodge`, which alone knows what to say of it. `tests/site/clearance/test_lodging_many.py` holds the
+two ways equal row for row.
+
+`Desk` gathers the requests that wait for one commit into the next: one wait for the disk for all of them.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from functools import cache
+from typing import Any, Final
+from xml.sax.saxutils import escape
+
+import msgspec
+from django.db import connection, transaction
+
+from ...engine.access.decide import Person, Thing
+from ...engine.access.decide import decide as decide_access
+from ...engine.declaration import Declaration as Declared
+from ...engine.findings import Finding, errors
+from ...engine.formats import json_lines, responses
+from ...engine.formats.responses import Response, ResponseKind
+from ...engine.lifecycle.declaration import DECLARATION, Act, Facts, Goods, State
+from ...engine.lifecycle.machine import Transition, attempt
+from ...packs.pack import Kind, Pack
+from ..accounts.reads import By, actor_of, person_of, rights
+from ..kit import clock, faults
+from ..kit.act import Answer, again_if_busy
+from ..kit.canonical import canonical, sha256
+from ..kit.rows import insert, matching
+from ..parties.acts import known
+from ..record.acts import chained
+from ..record.models import GENESIS
+from . import consignments, journey, messages
+from .perform import CLOCK_STEP
+
+TOGETHER: Final = 500
+"""Lodgements in one transaction: beyond it the wait for the disk is no longer what counts."""
+
+
+@dataclass(slots=True)
+class Lodgement:
+    """One request to lodge. read: the message. by, key: who asks, under which key. at: the legal time."""
+
+    read: messages.Read
+    by: By
+    key: str
+    at: datetime
+
+
+@dataclass(slots=True)
+class _Ready:
+    """An ordinary lodgement with everything that needs no database. The rest is filled in under the lock."""
+
+    place: int
+    asked: Lodgement
+    declaration: Declared
+    kind: Kind
+    act: str
+    office: str
+    trader: str
+    day: date
+    payload: bytes
+    hash: str
+    consignment: str
+    under_document: bool
+    goods_hash: str
+    request_hash: str
+    trader_id: int = 0
+    moved: Transition[Facts] | None = field(default=None)
+
+    @property
+    def reference(self) -> str:
+        return self.declaration.functional_reference_id
+
+
+def read_json(data: bytes) -> messages.Read:
+    """One declaration in JSON, read once and by its own reader."""
+    declaration, findings = json_lines.examine(data)
+    return messages.Read(declaration, findings, data, messages.hash_of(data))
+
+
+def lodge_many(asked: Sequence[Lodgement], pack: Pack) -> list[Answer]:
+    """Lodge each, in the order given; the answers in the same order, none before what it tells is committed.
+
+    Busy as `journey.lodge`: nothing is known to have happened to those without an answer; ask again, same keys.
+    """
+    answers: list[Answer | None] = [None] * len(asked)
+    ready: list[_Ready] = []
+    for place, one in enumerate(asked):
+        made = _prepared(place, one, pack)
+        if made is not None:
+            ready.append(made)
+    for start in range(0, len(ready), TOGETHER):
+        part = ready[start : start + TOGETHER]
+        for one, answer in again_if_busy(lambda part=part: _written(part, pack)):
+            answers[one.place] = answer
+    return [
+        answer if answer is not None else _singly(one, pack)
+        for answer, one in zip(answers, asked, strict=True)
+    ]
+
+
+def _singly(one: Lodgement, pack: Pack) -> Answer:
+    """The way that knows every refusal; but nobody learns of a foreign reference by asking for it."""
+    refused = _not_his(one, pack)
+    if refused is not None:
+        return refused
+    message = one.read.content if one.read.content is not None else one.read.declaration
+    assert message is not None
+    return journey.lodge(message=message, pack=pack, by=one.by, key=one.key, at=one.at)
+
+
+def _not_his(one: Lodgement, pack: Pack) -> Answer | None:
+    declaration = one.read.declaration
+    if declaration is None:
+        return None
+    kind = pack.kind_of(declaration, pack.legal_day(one.at))
+    act = kind.asks if kind and kind.asks in journey.LODGING else Act.LODGE
+    person = person_of(one.by)
+    thing = Thing(pack.office_of(declaration), pack.trader_of(declaration), State.UNLODGED)
+    decision = decide_access(
+        person, act, thing, (pack.legal_day(one.at),), rights({post.role for post in person.posts})
+    )
+    return None if decision.allow else Answer(act=str(act), reasons=decision.reasons)
+
+
+def _prepared(place: int, one: Lodgement, pack: Pack) -> _Ready | None:
+    read = one.read
+    declaration = read.declaration
+    if declaration is None or errors(read.findings):
+        return None
+    day = pack.legal_day(one.at)
+    kind = pack.kind_of(declaration, day)
+    if kind is None or kind.asks not in journey.LODGING:
+        return None
+    if messages.unlodgeable(declaration, kind, pack, day):
+        return None
+    consignment = pack.consignment_of(declaration)
+    payload = messages.canonical_bytes(declaration)
+    body = {"message": read.hash, "pack": pack.code, "external_reference": ""}
+    return _Ready(
+        place=place,
+        asked=one,
+        declaration=declaration,
+        kind=kind,
+        act=str(kind.asks),
+        office=pack.office_of(declaration),
+        trader=pack.trader_of(declaration),
+        day=day,
+        payload=payload,
+        hash=read.hash if payload == read.content else messages.hash_of(payload),
+        consignment="" if isinstance(consignment, Finding) else consignments.key_of(consignment),
+        under_document=bool(pack.transport_document_of(declaration)),
+        goods_hash=consignments.goods_hash(declaration),
+        request_hash=sha256(canonical([str(kind.asks), body])),
+    )
+
+
+# under the lock
+
+
+def _written(ready: Sequence[_Ready], pack: Pack) -> list[tuple[_Ready, Answer]]:
+    """Those of the ordinary lodgements that the database finds ordinary too, written and committed."""
+    if not ready:
+        return []
+    with transaction.atomic(durable=True):
+        recorded = clock.now()
+        ordinary = _ordinary(ready, pack, recorded)
+        if not ordinary:
+            return []
+        numbers = _numbers(ordinary, pack)
+        return _rows(ordinary, numbers, pack, recorded)
+
+
+def _ordinary(ready: Sequence[_Ready], pack: Pack, recorded: datetime) -> list[_Ready]:
+    """Leave out what somebody has to look at: `journey.lodge` does, one by one, afterwards."""
+    persons = {by.user: person_of(by) for by in {one.asked.by.user: one.asked.by for one in ready}.values()}
+    given = rights({post.role for person in persons.values() for post in person.posts})
+    traders = _traders({one.trader for one in ready})
+    for one in ready:
+        one.trader_id = traders[one.trader]
+    used, references = _used_keys(ready), _used_references(ready)
+    goods = _goods_known(ready)
+    moves: dict[tuple[Any, ...], Transition[Facts] | None] = {}
+    ordinary: list[_Ready] = []
+    for one in ready:
+        key = (one.asked.by.user, one.asked.key)
+        reference = (one.trader_id, one.reference, one.day.year)
+        alike = (one.consignment, one.goods_hash) if one.under_document else None
+        if key in used or (one.reference and reference in references) or alike in goods:
+            continue
+        one.moved = _moved(one, pack, persons[one.asked.by.user], given, recorded, moves)
+        if one.moved is None:
+            continue
+        used.add(key)
+        references.add(reference)
+        if alike:
+            goods.add(alike)
+        ordinary.append(one)
+    return ordinary
+
+
+def _moved(
+    one: _Ready,
+    pack: Pack,
+    person: Person,
+    given: Mapping[str, set[str]],
+    recorded: datetime,
+    moves: dict[tuple[Any, ...], Transition[Facts] | None],
+) -> Transition[Facts] | None:
+    """What the lifecycle makes of it; None where access or lifecycle has something to say. Declarations of one moment
+    that differ only in what was declared are one question to it."""
+    by, at = one.asked.by, one.asked.at
+    question = (by.user, by.role, by.scopes, one.act, one.office, one.trader, at, one.kind.prelodged)
+    if question in moves:
+        return moves[question]
+    moves[question] = None
+    known_at = at if at > recorded and at - recorded <= CLOCK_STEP else recorded
+    days = tuple(sorted({one.day, pack.legal_day(known_at)}))
+    asks = Person(person.user, person.active, person.posts, by.role, by.scopes)
+    decision = decide_access(asks, one.act, Thing(one.office, one.trader, State.UNLODGED), days, given)
+    if not decision.allow or decision.post is None:
+        return None
+    moved = attempt(
+        DECLARATION.under(pack.laws) if pack.laws else DECLARATION,
+        one.act,
+        Facts(),
+        actor_of(by, decision.post, one.trader),
+        at=at,
+        recorded_at=known_at,
+        says={"arrived": int(not one.kind.prelodged), "declaration": "-", "functional_reference": "-"},
+        role=by.role,
+        signature=by.signature,
+        service_date=one.day,
+    )
+    if isinstance(moved, Transition) and not moved.after.obligations and not moved.step.form:
+        moves[question] = moved
+    return moves[question]
+
+
+def _traders(registry_ids: set[str]) -> dict[str, int]:
+    found = dict(
+        matching(
+            "SELECT registry_id, id FROM parties_trader WHERE registry_id {}",
+            sorted(registry_ids),
+        )
+    )
+    for missing in sorted(registry_ids - set(found)):
+        found[missing] = known(missing).pk
+    return found
+
+
+def _used_keys(ready: Sequence[_Ready]) -> set[tuple[str, str]]:
+    keys: dict[str, list[str]] = {}
+    for one in ready:
+        keys.setdefault(one.asked.by.user, []).append(one.asked.key)
+    question = "SELECT principal, key FROM record_idempotencykey WHERE principal = %s AND key {}"
+    return {(row[0], row[1]) for user, mine in keys.items() for row in matching(question, mine, user)}
+
+
+def _used_references(ready: Sequence[_Ready]) -> set[tuple[int, str, int]]:
+    references: dict[int, list[str]] = {}
+    for one in ready:
+        if one.trader_id and one.reference:
+            references.setdefault(one.trader_id, []).append(one.reference)
+    question = (
+        "SELECT trader_id, functional_reference, year FROM clearance_declaration"
+        " WHERE trader_id = %s AND functional_reference <> '' AND functional_reference {}"
+    )
+    return {row for trader, mine in references.items() for row in matching(question, mine, trader)}
+
+
+def _goods_known(ready: Sequence[_Ready]) -> set[tuple[str, str] | None]:
+    """Consignments with the same lines, living or not: whether that matters, the slower way says."""
+    names = sorted({one.consignment for one in ready if one.under_document})
+    if not names:
+        return set()
+    rows = matching("SELECT consignment, goods_hash FROM clearance_declaration WHERE consignment {}", names)
+    return {(consignment, goods) for consignment, goods in rows}
+
+
+def _numbers(ordinary: Sequence[_Ready], pack: Pack) -> list[str]:
+    """The next numbers of each office and year, in the order of the lodgements, without a gap."""
+    wanted: dict[tuple[str, int], int] = {}
+    for one in ordinary:
+        wanted[one.office, one.day.year] = wanted.get((one.office, one.day.year), 0) + 1
+    following = {}
+    with connection.cursor() as cursor:
+        for (office, year), count in sorted(wanted.items()):
+            place = [pack.code, office, year]
+            cursor.execute(_TAKE, [count, *place])
+            last = cursor.fetchone()
+            if last is None:
+                cursor.execute(_BEGIN_SERIES, place)
+                cursor.execute(_TAKE, [count, *place])
+                last = cursor.fetchone()
+            following[office, year] = last[0] - count
+    faults.reach("after_lock")
+    numbers = []
+    for one in ordinary:
+        series = (one.office, one.day.year)
+        following[series] += 1
+        numbers.append(pack.number(one.office, one.day.year, following[series], one.kind))
+    return numbers
+
+
+_TAKE = "UPDATE clearance_series SET last = last + %s WHERE pack = %s AND office = %s AND year = %s RETURNING last"
+_BEGIN_SERIES = (
+    "INSERT INTO clearance_series (pack, office, year, last) VALUES (%s, %s, %s, 0)"
+    " ON CONFLICT (pack, office, year) DO NOTHING"
+)
+
+
+def _rows(
+    ordinary: Sequence[_Ready], numbers: Sequence[str], pack: Pack, recorded: datetime
+) -> list[tuple[_Ready, Answer]]:
+    ids = _ids(len(ordinary))
+    declarations, versions, events, outbox, told, keys = [], [], [], [], [], []
+    kept: dict[str, tuple[Any, ...]] = {}
+    answers: list[tuple[_Ready, Answer]] = []
+    for one, number, key in zip(ordinary, numbers, ids, strict=True):
+        moved = one.moved
+        assert moved is not None
+        event, after = moved.event, moved.after
+        row_hash, body = _event(one, number, moved, pack)
+        identifier = f"{row_hash[:24]}00"
+        declarations.append(_declaration(key, one, number, pack))
+        content = one.asked.read.content
+        if content is not None:
+            kept.setdefault(one.asked.read.hash, (one.asked.read.hash, content, len(content)))
+        message = one.asked.read.hash if content is not None else None
+        versions.append((key, 1, 1, one.payload.decode(), one.hash, message, "[]"))
+        events.append(
+            (number, 1, one.act, event.at, event.recorded_at, event.actor, event.role, event.office, body.decode(),
+             GENESIS, row_hash)
+        )  # fmt: skip
+        told.append(
+            (identifier, key, 1, ResponseKind.RECEIVED.name, _received(one, number, identifier, event.at))
+        )
+        news = {"number": number, "state": after.state, "messages": [identifier], "receipt": row_hash}
+        outbox.append((f"declaration.{one.act}", number, 1, canonical(news).decode()))
+        answer = Answer(
+            act=one.act,
+            number=number,
+            state=after.state,
+            version=after.version,
+            events=after.events,
+            receipt=row_hash,
+            recorded_at=event.recorded_at,
+            findings=(*one.asked.read.findings, *moved.notes),
+            messages=(identifier,),
+        )
+        keys.append((one.asked.by.user, one.asked.key, one.request_hash, msgspec.json.encode(answer)))
+        answers.append((one, answer))
+    insert("clearance_declaration", DECLARATION_COLUMNS, declarations)
+    insert("record_rawmessage", RAW_COLUMNS, _unkept(kept))
+    insert("clearance_declarationversion", VERSION_COLUMNS, versions)
+    faults.reach("after_rows")
+    insert("record_event", EVENT_COLUMNS, events)
+    faults.reach("after_event")
+    insert("clearance_response", RESPONSE_COLUMNS, told)
+    _follow(ordinary, ids, events)
+    insert("record_outbox", OUTBOX_COLUMNS, outbox)
+    faults.reach("after_outbox")
+    insert("record_idempotencykey", KEY_COLUMNS, keys)
+    faults.reach("after_answer")
+    return answers
+
+
+DECLARATION_COLUMNS: Final = (
+    ("id", "int8"), ("number", "text"), ("pack", "text"), ("office", "text"), ("trader_id", "int8"),
+    ("functional_reference", "text"), ("year", "int2"), ("external_reference", "text"), ("flow", "text"),
+    ("type_code", "text"), ("simplified", "bool"), ("lines", "int4"), ("consignment", "text"),
+    ("under_document", "bool"), ("goods_hash", "text"), ("state", "text"), ("goods", "text"), ("version", "int4"),
+    ("events", "int4"), ("head", "text"), ("paid_minor", "int8"), ("guaranteed_minor", "int8"),
+)  # fmt: skip
+RAW_COLUMNS: Final = (("hash", "text"), ("content", "bytea"), ("size", "int4"))
+VERSION_COLUMNS: Final = (
+    ("declaration_id", "int8"), ("version", "int4"), ("n", "int4"), ("payload", "text"), ("hash", "text"),
+    ("message_id", "text"), ("changes", "text"),
+)  # fmt: skip
+EVENT_COLUMNS: Final = (
+    ("subject", "text"), ("n", "int4"), ("act", "text"), ("at", "timestamptz"), ("recorded_at", "timestamptz"),
+    ("actor", "text"), ("role", "text"), ("office", "text"), ("body", "text"), ("prev", "text"), ("hash", "text"),
+)  # fmt: skip
+RESPONSE_COLUMNS: Final = (
+    ("identifier", "text"), ("declaration_id", "int8"), ("n", "int4"), ("kind", "text"), ("content", "bytea"),
+)  # fmt: skip
+OUTBOX_COLUMNS: Final = (("topic", "text"), ("subject", "text"), ("n", "int4"), ("body", "text"))
+KEY_COLUMNS: Final = (("principal", "text"), ("key", "text"), ("request_hash", "text"), ("answer", "bytea"))
+
+
+def _declaration(key: int, one: _Ready, number: str, pack: Pack) -> tuple[Any, ...]:
+    """A declaration as it is born, which the database insists on; `_follow` then gives it what its event made of it."""
+    return (
+        key, number, pack.code, one.office, one.trader_id, one.reference, one.day.year, "", one.kind.flow,
+        one.declaration.type_code, one.kind.simplified, len(one.declaration.goods_items), one.consignment,
+        one.under_document, one.goods_hash, State.UNLODGED.value, Goods.EXPECTED.value, 0, 0, GENESIS, 0, 0,
+    )  # fmt: skip
+
+
+def _event(one: _Ready, number: str, moved: Transition[Facts], pack: Pack) -> tuple[str, bytes]:
+    """Hash and body of the event, as `record.acts.append` writes them."""
+    event = moved.event
+    body = canonical(
+        {
+            "pack": pack.code,
+            "capacity": event.capacity,
+            "on_behalf": event.on_behalf,
+            "form_number": event.form_number,
+            "signature": dict(event.signature) if event.signature is not None else None,
+            "service_date": event.service_date,
+            "says": {**event.says, "declaration": one.hash, "functional_reference": one.reference},
+            "version": event.version,
+            "subject": number,
+            "n": 1,
+            "act": one.act,
+            "at": event.at,
+            "actor": event.actor,
+            "role": event.role,
+            "office": event.office,
+        }
+    )
+    return chained(GENESIS, body), body
+
+
+def _follow(ordinary: Sequence[_Ready], ids: Sequence[int], events: Sequence[tuple[Any, ...]]) -> None:
+    """Give the rows what their events made of them. Those that come to the same state are one statement."""
+    groups: dict[tuple[str, str, int, int], list[tuple[datetime | None, str, int]]] = {}
+    for one, key, event in zip(ordinary, ids, events, strict=True):
+        assert one.moved is not None
+        after = one.moved.after
+        to = (after.state.value, after.goods.value, after.version, after.events)
+        groups.setdefault(to, []).append((after.lodged_at, event[-1], key))
+    for to, rows in groups.items():
+        with connection.cursor() as cursor:
+            if connection.vendor == "postgresql":
+                columns = [list(column) for column in zip(*rows, strict=True)]
+                cursor.execute(_FOLLOW_MANY, [*to, *columns])
+            else:
+                adapted = [
+                    (connection.ops.adapt_datetimefield_value(at), head, key) for at, head, key in rows
+                ]
+                cursor.executemany(_FOLLOW_ONE, [[*to, *row] for row in adapted])
+
+
+_FOLLOW = "UPDATE clearance_declaration SET state = %s, goods = %s, version = %s, events = %s, "
+_FOLLOW_ONE = _FOLLOW + "lodged_at = %s, head = %s WHERE id = %s"
+_FOLLOW_MANY = (
+    _FOLLOW + "lodged_at = m.lodged_at, head = m.head"
+    " FROM unnest(%s::timestamptz[], %s::text[], %s::bigint[]) AS m(lodged_at, head, id)"
+    " WHERE clearance_declaration.id = m.id"
+)
+
+
+def _ids(count: int) -> list[int]:
+    """Keys of the declarations, reserved before they are written because so much refers to them."""
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute(
+                "SELECT nextval(pg_get_serial_sequence('clearance_declaration', 'id'))"
+                " FROM generate_series(1, %s)",
+                [count],
+            )
+            return [key for (key,) in cursor.fetchall()]
+        # Writers are one after another there (IMMEDIATE), so the next keys are ours.
+        cursor.execute("SELECT COALESCE(MAX(id), 0) FROM clearance_declaration")
+        last = cursor.fetchone()[0]
+        return list(range(last + 1, last + count + 1))
+
+
+def _unkept(messages_by_hash: Mapping[str, tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    """Those of the messages that are not kept yet: the same bytes are kept once."""
+    rows = matching("SELECT hash FROM record_rawmessage WHERE hash {}", messages_by_hash)
+    known_hashes = {name for (name,) in rows}
+    return [row for name, row in messages_by_hash.items() if name not in known_hashes]
+
+
+# the message that says it has come
+
+
+_PLAIN: Final = re.compile(r"[!-~]{1,35}")
+"""References that the format takes as they are; any other is judged by its writer."""
+
+
+class _Template:
+    """The response of a lodgement, written once by the format's own writer and then only filled in."""
+
+    def __init__(self) -> None:
+        marks = ("MARK-IDENTIFIER", "20010203040506Z", "MARK-REFERENCE", "MARK-NUMBER")
+        text = _response(marks[0], marks[2], marks[3], datetime.fromisoformat("2001-02-03T04:05:06Z"))
+        self._parts = []
+        rest = text.decode()
+        for mark in marks:
+            before, _, rest = rest.partition(mark)
+            self._parts.append(before)
+        self._parts.append(rest)
+
+    def filled(self, *values: str) -> bytes:
+        """The values in the order of the message: identifier, time, reference, number."""
+        first, *others = self._parts
+        return "".join([first, *(v + part for v, part in zip(values, others, strict=True))]).encode()
+
+
+_template = cache(_Template)
+
+
+def _received(one: _Ready, number: str, identifier: str, at: datetime) -> bytes:
+    """As `messages.received` writes it."""
+    if not _PLAIN.fullmatch(one.reference):
+        return _response(identifier, one.reference, number, at)
+    moment = at.astimezone(UTC).strftime("%Y%m%d%H%M%SZ")
+    return _template().filled(identifier, moment, escape(one.reference), number)
+
+
+def _response(identifier: str, reference: str, number: str, at: datetime) -> bytes:
+    return responses.write_res(
+        Response(
+            function_code=ResponseKind.RECEIVED.value,
+            functional_reference_id=identifier,
+            issue_time=at.replace(microsecond=0),
+            declaration_reference_id=reference,
+            declaration_id=number,
+            version_id="1",
+        )
+    )
+
+
+# one wait for the disk for many requests
+
+
+class _Waiting:
+    def __init__(self, asked: Lodgement) -> None:
+        self.asked = asked
+        self.told = threading.Event()
+        self.answer: Answer | None = None
+        self.leads = False
+
+
+class Desk:
+    """Where requests of one country meet. While one batch is being committed, those that come wait and are the next;
+    the first of them writes it for all. Alone, a request waits for nobody."""
+
+    def __init__(self, lodge: Callable[[Sequence[Lodgement], Pack], list[Answer]] = lodge_many) -> None:
+        self._lodge = lodge
+        self._lock = threading.Lock()
+        self._waiting: list[_Waiting] = []
+        self._busy = False
+
+    def lodge(self, asked: Lodgement, pack: Pack) -> Answer:
+        mine = _Waiting(asked)
+        with self._lock:
+            if self._busy:
+                self._waiting.append(mine)
+            else:
+                self._busy = mine.leads = True
+        if not mine.leads:
+            mine.told.wait()
+        if mine.leads:
+            self._lead(mine, pack)
+        if mine.answer is None:
+            # The batch fell through, for a reason that may lie in one of the others.
+            return self._lodge([asked], pack)[0]
+        return mine.answer
+
+    def _lead(self, mine: _Waiting, pack: Pack) -> None:
+        with self._lock:
+            batch = [mine, *self._waiting[: TOGETHER - 1]]
+            self._waiting = self._waiting[TOGETHER - 1 :]
+        try:
+            answers = self._lodge([one.asked for one in batch], pack)
+            for one, answer in zip(batch, answers, strict=True):
+                one.answer = answer
+        except Exception:
+            if len(batch) == 1:
+                raise
+        finally:
+            self._pass_on(batch, mine)
+
+    def _pass_on(self, batch: Iterable[_Waiting], mine: _Waiting) -> None:
+        with self._lock:
+            following = self._waiting.pop(0) if self._waiting else None
+            self._busy = following is not None
+        if following is not None:
+            following.leads = True
+            following.told.set()
+        for one in batch:
+            if one is not mine:
+                one.told.set()
