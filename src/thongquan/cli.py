@@ -251,6 +251,8 @@ def lodge(
 
 @app.command()
 def show(number: str, as_json: AsJson = False) -> None:
+    from zoneinfo import ZoneInfo
+
     open_site()
     from .site.clearance import reads
 
@@ -258,7 +260,8 @@ def show(number: str, as_json: AsJson = False) -> None:
     if row is None:
         sys.stderr.write(say("no_declaration", number=number) + "\n")
         raise typer.Exit(FINDINGS)
-    decimals = pack_of(row.pack).decimals
+    country = pack_of(row.pack)
+    decimals, zone = country.decimals, ZoneInfo(country.zone)
     line = reads.timeline(number)
     taxes = reads.assessment(number)
     if as_json:
@@ -277,7 +280,7 @@ def show(number: str, as_json: AsJson = False) -> None:
         [say("when"), say("act"), say("who"), say("form")],
         [
             [
-                f"{e.at:%d/%m/%Y %H:%M:%S}",
+                f"{e.at.astimezone(zone):%d/%m/%Y %H:%M:%S}",
                 named("act", e.act),
                 f"{named('role', e.role)} {e.actor}",
                 e.form_number,
@@ -300,8 +303,24 @@ def show(number: str, as_json: AsJson = False) -> None:
 
 
 def _rate(trace: Mapping[str, Any]) -> str:
-    """How the trace says the rate, as a person reads it."""
-    return str(trace.get("rate", ""))
+    """The terms of the rate as a person reads them, branch by branch, and where the rate itself comes from."""
+    from .engine.money import decimal_text
+
+    branches: dict[str, str] = {}
+    for term in trace.get("terms", ()):
+        if "rate_ppm" in term:
+            figure = f"{decimal_text(term['rate_ppm'], 4)} %"
+        else:
+            figure = f"{decimal_text(term['specific_millionths'])} {term['currency']}/{term['unit']}"
+        before = branches.get(term["branch"])
+        sign = "−" if term["sign"] < 0 else "+"
+        branches[term["branch"]] = f"{before} {sign} {figure}" if before else figure.removeprefix("+")
+    said = " ".join(
+        figure if branch == "base" else f"{branch.replace('_', ' ')} {figure}"
+        for branch, figure in branches.items()
+    )
+    note = trace.get("note")
+    return f"{said} ({named('note', note)})" if note else said
 
 
 # the tariff

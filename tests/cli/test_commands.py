@@ -78,6 +78,10 @@ def test_a_demonstration_can_be_shown_proven_and_copied(run: Run, tmp_path: Path
     shown = run("show", number)
     assert shown.returncode == 0
     assert number in shown.stdout
+    rates = [line.split() for line in shown.stdout.splitlines() if line.strip().startswith(("1 ", "2 "))]
+    assert [(line[1], line[3:5]) for line in rates] == [
+        ("A00", ["2", "%"]), ("B00", ["20", "%"]), ("A00", ["2", "%"]), ("B00", ["20", "%"]),
+    ]  # fmt: skip
     assert run("show", "26GB0000000000000Z").returncode == 1
     proven = run("verify-log", "--json")
     assert proven.returncode == 0
