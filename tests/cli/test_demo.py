@@ -3,6 +3,7 @@
 import csv
 import json
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -84,3 +85,19 @@ def test_a_real_folder_tells_stories_with_their_answers(shared_data: Path) -> No
 @pytest.mark.parametrize(("language", "word"), [("vi", "Số tờ khai"), ("en", "Number")])
 def test_the_table_speaks_the_reader_s_language(run: Run, language: str, word: str) -> None:
     assert word in run("demo", language=language).stdout
+
+
+@pytest.mark.django_db
+def test_an_amendment_after_red_is_the_officer_s_and_a_second_run_repeats_his_answer() -> None:
+    from thongquan.demo import office
+
+    # Every consignment is drawn; a real pack draws few, so that only some runs of the command would show this.
+    pack = replace(office.open_office(packs.load("gb")), random_share_ppm=1_000_000)
+    (story,) = (story for story in told.stories(EXAMPLES) if story.name == "05-amendment")
+    first = office.live(story, pack, EXAMPLES)
+    again = office.live(story, pack, EXAMPLES)
+    assert [life.act for life in first] == ["lodge", "amend"]
+    assert [(life.number, life.act, life.refused) for life in again] == [
+        (life.number, life.act, ()) for life in first
+    ]
+    assert [life.replay for life in again] == [True, True]

@@ -112,7 +112,8 @@ def _receive(
     answer = journey.receive(
         by=By(PEOPLE[Role.DECLARANT]), key=key, external_reference=external_reference, **common
     )
-    if "OFFICER_AMENDS_AFTER_RED" in answer.codes:
+    # NOTHING_CHANGED, on a second run: the officer has made the change, and his request has its stored answer.
+    if not {"OFFICER_AMENDS_AFTER_RED", "NOTHING_CHANGED"}.isdisjoint(answer.codes):
         answer = journey.receive(by=By(PEOPLE[Role.OFFICER]), key=f"{key}/officer", **common)
     if same and "UNKNOWN_DECLARATION" in answer.codes:
         reason = "Sửa theo thông điệp của hồ sơ trùng"
