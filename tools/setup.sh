@@ -3,7 +3,8 @@
 #
 # Finds a Python that is new enough (it never downloads one), finds uv or puts it into .tools/, and
 # installs exactly what requirements/*.txt lists, by hash, into .venv/. Running it again does nothing
-# until one of those lists, pyproject.toml or the place of this folder changes.
+# until one of those lists, pyproject.toml or the place of this folder changes. Exits with 3 where it finds
+# no Python.
 set -eu
 
 purpose=${1:?"say what for: core, dev or docs"}
@@ -62,13 +63,15 @@ if new_enough .venv/bin/python; then
 fi
 
 export UV_PYTHON_DOWNLOADS=never
+# Trust what this machine trusts: an office's own network often has its own certificate authority.
+if [ -r /etc/ssl/certs/ca-certificates.crt ]; then export UV_SYSTEM_CERTS="${UV_SYSTEM_CERTS:-true}"; fi
 fresh=yes
 if new_enough .venv/bin/python && [ "$(cat .venv/.house 2>/dev/null)" = "$house" ]; then fresh=no; fi
 if [ $fresh = no ]; then python=.venv/bin/python; else python=$(find_python); fi
 if [ -z "$python" ]; then
     echo "setup: no Python 3.12 or newer was found (looked on the PATH, under pyenv and under uv)." >&2
     echo "setup: install one with its venv module, or name one: make test PYTHON=/path/to/python3.13" >&2
-    exit 1
+    exit 3
 fi
 if [ -z "$uv" ]; then
     say "uv not found, putting it into .tools/"
