@@ -229,12 +229,15 @@ def listing(
     text: str = "",
     after: int | None = None,
     limit: int = PAGE,
+    rows: QuerySet[Declaration] | None = None,
 ) -> list[Declaration]:
     """Declarations, the newest first, by any of these; text: the beginning of a number or of the trader's reference.
 
-    after: the id of the last row of the page before. Each page is one query, whatever the page.
+    after: the id of the last row of the page before. Each page is one query, whatever the page. rows: those that the
+    reader may see (`for_actor`); None for all.
     """
-    rows: QuerySet[Declaration] = Declaration.objects.select_related("trader").order_by("-id")
+    among = Declaration.objects.all() if rows is None else rows
+    rows = among.select_related("trader").order_by("-id")
     if state:
         rows = rows.filter(state=state)
     if channel:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import zlib
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import date
+from functools import cache
 
 import msgspec
+from django.conf import settings
 
 from ...engine.dated import Period
 from ...engine.tariff.measures import Measure
 from ...engine.tariff.nomenclature import Commodity, Nomenclature
 from ...engine.tariff.tariff import Edition, Tariff
 from ...packs import pack as packs
-from ...packs.pack import Pack
+from ...packs.pack import Kind, Pack
 from .models import TariffEdition
 
 
@@ -77,6 +79,38 @@ def equipped(pack: Pack) -> Pack:
         _equipped.clear()
         _equipped[key] = made
     return _equipped[key]
+
+
+def site_pack() -> Pack:
+    """The country whose law this site applies; of a sandbox, with numbers that no real declaration can have."""
+    return _site_pack(settings.PACK, settings.SANDBOX)
+
+
+@cache
+def _site_pack(name: str, sandbox: bool) -> Pack:
+    pack = packs.load(name)
+    if not sandbox:
+        return pack
+
+    class Trial(type(pack)):  # type: ignore[misc]
+        """The same country, to try things in: where a real number says whose it is, these say Z."""
+
+        def number(self, office: str, year: int, sequence: int, kind: Kind | None = None) -> str:
+            real = super().number(office, year, sequence, kind)
+            letters = len(self.numbering.prefix)
+            body = f"{real[:2]}{'Z' * letters}{real[2 + letters : -1]}"
+            return body + packs.check_character(body)
+
+        def is_number(self, text: str) -> bool:
+            letters = len(self.numbering.prefix)
+            body = f"{text[:2]}{self.numbering.prefix}{text[2 + letters : -1]}"
+            return (
+                text[2 : 2 + letters] == "Z" * letters
+                and packs.check_character(text[:-1]) == text[-1]
+                and super().is_number(body + packs.check_character(body))
+            )
+
+    return Trial(**{part.name: getattr(pack, part.name) for part in fields(pack)})
 
 
 def own_editions(country: str) -> tuple[Edition, ...]:
