@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import os
 import sys
-from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from .commands import office, operations
+from .commands.arguments import DONE, FINDINGS, OUR_FAULT, AsJson, day_of, open_site, stop
 from .engine.tariff.measures import Schedule
 from .speech import complain, emit, language, money, named, say, table, told, watched
 
@@ -28,13 +29,16 @@ if TYPE_CHECKING:
     from .engine.tariff.nomenclature import Commodity
     from .packs.pack import Pack
 
-DONE, FINDINGS, MISUSE, OUR_FAULT = 0, 1, 2, 3
-
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 tariff_app = typer.Typer(no_args_is_help=True)
 app.add_typer(tariff_app, name="tariff")
+app.add_typer(office.user_app, name="user")
+for command in (
+    office.init, operations.serve, operations.doctor, operations.migrate, operations.restore,
+    operations.database_roles,
+):  # fmt: skip
+    app.command(command.__name__.replace("_", "-"))(command)
 
-AsJson = Annotated[bool, typer.Option("--json")]
 Files = Annotated[list[Path], typer.Argument(exists=True, readable=True)]
 File = Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True)]
 PackName = Annotated[str, typer.Option("--pack", envvar="THONGQUAN_PACK")]
@@ -44,21 +48,6 @@ SUFFIXES = (".xml", ".json", ".ndjson", ".csv", ".xlsx")
 
 
 # arguments
-
-
-def stop(key: str, **facts: object) -> typer.Exit:
-    """A wrong use, said on standard error."""
-    sys.stderr.write(say(key, **facts) + "\n")
-    return typer.Exit(MISUSE)
-
-
-def day_of(text: str) -> date:
-    from .engine import dated
-
-    try:
-        return dated.day_of(text)
-    except ValueError:
-        raise stop("bad_day", text=text) from None
 
 
 def pack_of(name: str) -> Pack:
@@ -96,13 +85,6 @@ def readings(paths: Iterable[Path], pack: Pack | None = None) -> Iterator[tuple[
         with path.open("rb") as stream:
             for one in reading.read_stream(str(path), stream, zone):
                 yield path, one
-
-
-def open_site() -> None:
-    """The database, brought up to date where it is the embedded one."""
-    from .site.config.start import start
-
-    start(migrate=True)
 
 
 # reading and computing: nothing is stored
@@ -538,6 +520,15 @@ def _language_asked(arguments: list[str]) -> None:
             os.environ["THONGQUAN_LANGUAGE"] = value or "".join(arguments[place + 1 : place + 2])
 
 
+def _office_asked() -> None:
+    """The office of the data folder says whose law its commands apply, where nobody says otherwise."""
+    from .site.config.office import data_folder, told
+
+    office = told(data_folder())
+    if office is not None:
+        os.environ.setdefault("THONGQUAN_PACK", office.pack)
+
+
 def _worded(command: click.Command, key: str) -> None:
     """Give a command, its options and its sub-commands their help in the reader's language."""
     from . import words
@@ -557,6 +548,7 @@ def _worded(command: click.Command, key: str) -> None:
 def main() -> None:
     """The entry point. A fault of ours is said as one, without what was being worked on."""
     _language_asked(sys.argv[1:])
+    _office_asked()
     command = typer.main.get_command(app)
     _worded(command, "help")
     try:

@@ -5,8 +5,10 @@ DATABASE_URL        sqlite:///file (below THONGQUAN_DATA unless absolute) or pos
 THONGQUAN_SECRET_KEY, THONGQUAN_SECRET_KEY_FALLBACKS (comma separated); else a generated file, mode 0600
 THONGQUAN_HOSTS     names that this site answers to, comma separated
 THONGQUAN_HTTPS     "off" only behind nothing, on one's own machine
+THONGQUAN_PROXY     "on" behind a proxy that encrypts and that sets X-Forwarded-Proto itself, whatever a client sends
+THONGQUAN_LOG_LEVEL what is logged: INFO, WARNING, …
 THONGQUAN_DEBUG     "on" only on a developer's own machine
-THONGQUAN_PACK      whose law this site applies: the name of a pack
+THONGQUAN_PACK      whose law this site applies: the name of a pack; else the one that `thongquan init` wrote down
 THONGQUAN_SANDBOX   "on": an installation to try things in, with a database and numbers of its own; it takes the keys
                     of sandbox clients only, and a real one refuses those
 THONGQUAN_API_RATE  requests of one client in a minute, for each process; "0" for no limit
@@ -16,27 +18,23 @@ THONGQUAN_WEBHOOK_NETWORKS  private networks that webhooks may reach beside publ
 from __future__ import annotations
 
 import os
-from pathlib import Path
 
 from ..kit.secrets import secret_key
+from . import logs
 from .databases import database
-
-
-def _data_folder() -> Path:
-    named = os.environ.get("THONGQUAN_DATA")
-    if named:
-        return Path(named)
-    return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "thongquan"
+from .office import data_folder, told
 
 
 def _listed(name: str, default: str = "") -> list[str]:
     return [part.strip() for part in os.environ.get(name, default).split(",") if part.strip()]
 
 
-DATA = _data_folder()
+DATA = data_folder()
 DEBUG = os.environ.get("THONGQUAN_DEBUG") == "on"
 HTTPS = os.environ.get("THONGQUAN_HTTPS") != "off"
-PACK = os.environ.get("THONGQUAN_PACK") or "gb"
+BEHIND_PROXY = os.environ.get("THONGQUAN_PROXY") == "on"
+_office = told(DATA)
+PACK = os.environ.get("THONGQUAN_PACK") or (_office.pack if _office else "gb")
 SANDBOX = os.environ.get("THONGQUAN_SANDBOX") == "on"
 API_RATE = int(os.environ.get("THONGQUAN_API_RATE") or 6_000)
 WEBHOOK_NETWORKS = _listed("THONGQUAN_WEBHOOK_NETWORKS")
@@ -52,6 +50,7 @@ INSTALLED_APPS = [
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
+    "django.contrib.staticfiles",
     "thongquan.site.record",
     "thongquan.site.accounts",
     "thongquan.site.reference",
@@ -62,7 +61,10 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "thongquan.site.config.health.HealthPages",
+    "thongquan.site.config.logs.RequestLog",
     "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
     "thongquan.site.config.door.ApiDoor",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -76,7 +78,14 @@ MIDDLEWARE = [
 ROOT_URLCONF = "thongquan.site.config.urls"
 ASGI_APPLICATION = "thongquan.site.config.asgi.application"
 
+# Static files come straight from the package: nothing has to be collected before a start.
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_MAX_AGE = 3600
+
+LOGGING = logs.configured(os.environ.get("THONGQUAN_LOG_LEVEL") or "INFO")
+
 AUTH_USER_MODEL = "accounts.User"
+PASSWORD_RESET_TIMEOUT = 24 * 60 * 60  # of a one-time code; it also ends when it is used
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.ScryptPasswordHasher"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
@@ -87,6 +96,8 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
 
+STATIC_URL = "/static/"
+
 LANGUAGE_CODE = "vi"
 LANGUAGES = [("vi", "Tiếng Việt"), ("en", "English")]
 # Instants are stored and compared in UTC; the pack's zone turns them into legal days.
@@ -94,6 +105,8 @@ TIME_ZONE = "UTC"
 USE_TZ = True
 
 SECURE_SSL_REDIRECT = HTTPS
+# Believed only where it is said that a proxy sets it: anybody else could claim to be encrypted.
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_PROXY else None
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
 SECURE_HSTS_PRELOAD = HTTPS

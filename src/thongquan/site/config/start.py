@@ -20,23 +20,53 @@ def start(*, migrate: bool = False) -> None:
     django.setup()
     refuse_unsafe_start()
     if migrate:
-        from django.core.management import call_command
         from django.db import connection
 
-        from ...engine.lifecycle.declaration import DECLARATION
-        from ..accounts.acts import system
-        from ..clearance.models import AllowedTransition
         from ..kit.guards import missing
 
         if connection.vendor == "sqlite":
             # The journal takes the file's own mode, so nobody else ever reads either.
             Path(connection.settings_dict["NAME"]).touch(mode=0o600)
-        call_command("migrate", interactive=False, verbosity=0)
-        AllowedTransition.objects.write(DECLARATION.steps)
-        system()
+        _up_to_date()
         lost = missing(connection)
         if lost:
             raise ImproperlyConfigured(f"GUARDS_MISSING: {', '.join(lost)}")
+
+
+def _up_to_date() -> None:
+    """Migrate, as the owner of the tables where PostgreSQL's roles are set up; nothing is asked for when all stands.
+
+    ImproperlyConfigured(MIGRATIONS_PENDING) for a login that may not: an application that could change tables could
+    change their guards too.
+    """
+    from django.core.management import call_command
+    from django.db import connection
+
+    from ...engine.lifecycle.declaration import DECLARATION
+    from ..accounts.acts import system
+    from ..clearance.models import AllowedTransition
+    from .roles import are_set_up, as_owner, grant, may_own
+
+    waiting = pending()
+    if waiting or not AllowedTransition.objects.says(DECLARATION.steps):
+        if are_set_up(connection) and not may_own(connection):
+            raise ImproperlyConfigured(f"MIGRATIONS_PENDING: {', '.join(waiting) or 'lifecycle'}")
+        with as_owner(connection):
+            call_command("migrate", interactive=False, verbosity=0)
+            AllowedTransition.objects.write(DECLARATION.steps)
+            if are_set_up(connection):
+                grant(connection)
+    system()
+
+
+def pending() -> list[str]:
+    """The migrations of this version that this database has not seen, in their order: "record.0003_log_of_trust"."""
+    from django.db import connection
+    from django.db.migrations.executor import MigrationExecutor
+
+    executor = MigrationExecutor(connection)
+    plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    return [f"{migration.app_label}.{migration.name}" for migration, _ in plan]
 
 
 def refuse_unsafe_start() -> None:

@@ -1,0 +1,53 @@
+"""One process beside the server: `python -m thongquan.site.config.background sealer`.
+
+It ends when it is told to (SIGTERM), and when the process that started it is gone: then its standard input ends.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable
+
+NEEDS_A_PERSON = 4
+"""The exit code of a sealer that must not go on until somebody has looked (`record.sealing.SealingStopped`)."""
+
+
+def main(name: str) -> int:
+    """Run one of WORK until it is to stop; the exit code."""
+    if name == "sealer" and os.environ.get("THONGQUAN_SEAL_DATABASE_URL"):
+        # On PostgreSQL the sealer has a login of its own, which may add to the log of trust and to nothing else.
+        os.environ["DATABASE_URL"] = os.environ["THONGQUAN_SEAL_DATABASE_URL"]
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    if not sys.stdin.isatty():
+        threading.Thread(target=_until_parent_ends, args=(stop,), daemon=True).start()
+
+    from .start import start
+
+    start()
+    return WORK[name](stop)
+
+
+def _until_parent_ends(stop: threading.Event) -> None:
+    with contextlib.suppress(OSError, ValueError):
+        while os.read(sys.stdin.fileno(), 4096):
+            pass
+    stop.set()
+
+
+def _seal(stop: threading.Event) -> int:
+    from ..record.sealing import run_sealer
+
+    return NEEDS_A_PERSON if run_sealer(stop) else 0
+
+
+WORK: dict[str, Callable[[threading.Event], int]] = {"sealer": _seal}
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))

@@ -1,0 +1,16 @@
+"""What a server runs: thongquan.site.config.wsgi:application.
+
+`thongquan serve` runs it with granian and what belongs beside it. Any other WSGI server may; then
+`python -m thongquan.site.config.background sealer` runs as a service of its own.
+"""
+
+import os
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "thongquan.site.config.settings")
+
+from django.core.wsgi import get_wsgi_application
+
+from .start import refuse_unsafe_start
+
+application = get_wsgi_application()
+refuse_unsafe_start()
