@@ -253,7 +253,7 @@ def test_the_house_notation_refuses_what_it_does_not_know():
 def test_no_text_takes_long():
     import time
 
-    start = time.perf_counter()
+    start = time.process_time()
     for hostile in (
         "1" * 900,
         "1/" * 450,
@@ -265,4 +265,4 @@ def test_no_text_takes_long():
     ):
         for reader in (AMERICAN, VIETNAMESE, PLAIN):
             assert reader.read(hostile).parts == ()
-    assert time.perf_counter() - start < 1
+    assert time.process_time() - start < 1

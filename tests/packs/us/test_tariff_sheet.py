@@ -111,9 +111,10 @@ def test_the_fractions_beside_the_texts_agree(printed, loaded):
 
 
 def test_it_loads_in_seconds(path):
-    start = time.perf_counter()
+    # processor time: what the work needs, whoever else is on the machine
+    start = time.process_time()
     load_sheet(path, LAYOUT, "HTS 2025", FIRST)
-    assert time.perf_counter() - start < 10
+    assert time.process_time() - start < 10
 
 
 def test_typical_rates_are_read_to_the_millionth():

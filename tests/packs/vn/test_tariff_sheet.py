@@ -151,10 +151,11 @@ def test_the_ordinary_rate_of_used_cars_waits_for_its_base(loaded):
 
 
 def test_it_loads_in_seconds(path):
-    start = time.perf_counter()
+    # processor time: what the work needs, whoever else is on the machine
+    start = time.process_time()
     loaded = load_sheet(path, LAYOUT, "199/2025/NĐ-CP", FIRST)
     assert len(loaded.edition.hash) == 64
-    assert time.perf_counter() - start < 10
+    assert time.process_time() - start < 10
 
 
 def test_the_image_answers_what_the_view_answers(loaded):
