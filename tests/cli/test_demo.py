@@ -101,3 +101,7 @@ def test_an_amendment_after_red_is_the_officer_s_and_a_second_run_repeats_his_an
         (life.number, life.act, ()) for life in first
     ]
     assert [life.replay for life in again] == [True, True]
+
+
+def test_a_command_tells_in_words_what_it_did_and_logs_nothing_beside(run: Run) -> None:
+    assert run("demo", EXAMPLES / "01-import").stderr == ""
