@@ -22,20 +22,20 @@ from xml.sax.saxutils import escape
 import msgspec
 from django.db import connection, transaction
 
-from ...engine.access.decide import Person, Thing
+from ...engine.access.decide import Person, Post, Thing
 from ...engine.access.decide import decide as decide_access
 from ...engine.declaration import Declaration as Declared
 from ...engine.findings import Finding, errors
 from ...engine.formats import json_lines, responses
 from ...engine.formats.responses import Response, ResponseKind
 from ...engine.lifecycle.declaration import DECLARATION, Act, Facts, Goods, State
-from ...engine.lifecycle.machine import Transition, attempt
+from ...engine.lifecycle.machine import Capacity, Machine, Transition, attempt
 from ...packs.pack import Kind, Pack
 from ..accounts.reads import By, actor_of, person_of, rights
-from ..kit import clock, faults
+from ..kit import faults
 from ..kit.act import Answer, again_if_busy
 from ..kit.canonical import canonical, sha256
-from ..kit.rows import insert, matching
+from ..kit.rows import Question, Rows, together, write
 from ..parties.acts import known
 from ..record.acts import chained
 from ..record.models import GENESIS
@@ -173,40 +173,113 @@ def _written(ready: Sequence[_Ready], pack: Pack) -> list[tuple[_Ready, Answer]]
     if not ready:
         return []
     with transaction.atomic(durable=True):
-        recorded = clock.now()
-        ordinary = _ordinary(ready, pack, recorded)
+        found = together(_questions(ready))
+        ordinary = _ordinary(ready, pack, found)
         if not ordinary:
             return []
-        numbers = _numbers(ordinary, pack)
-        return _rows(ordinary, numbers, pack, recorded)
+        numbers, ids = _numbers(ordinary, pack)
+        return _rows(ordinary, numbers, ids, pack, {row["hash"] for row in found["kept"]})
 
 
-def _ordinary(ready: Sequence[_Ready], pack: Pack, recorded: datetime) -> list[_Ready]:
+def _questions(ready: Sequence[_Ready]) -> dict[str, Question]:
+    """All that must be known before anything is written, for all of them at once."""
+    users = {one.asked.by.user for one in ready}
+    traders = {one.trader for one in ready}
+    return {
+        "now": Question(f"SELECT {_NOW[connection.vendor]} AS now", ()),
+        "posts": Question(
+            "SELECT u.username, u.is_active, p.id, p.role, p.office, p.trader, p.first_day, p.last_day, p.capacity,"
+            " p.on_behalf FROM accounts_user u LEFT JOIN accounts_posting p ON p.user_id = u.id"
+            " WHERE u.username {}",
+            [users],
+        ),
+        "rights": Question(
+            "SELECT role, act FROM accounts_right WHERE act {}", [{str(act) for act in journey.LODGING}]
+        ),
+        "traders": Question("SELECT registry_id, id FROM parties_trader WHERE registry_id {}", [traders]),
+        "keys": Question(
+            "SELECT principal, key FROM record_idempotencykey WHERE principal {} AND key {}",
+            [users, [one.asked.key for one in ready]],
+        ),
+        "references": Question(
+            "SELECT t.registry_id, d.functional_reference, d.year FROM clearance_declaration d"
+            " JOIN parties_trader t ON t.id = d.trader_id WHERE t.registry_id {} AND d.functional_reference {}"
+            " AND d.functional_reference <> ''",
+            [traders, {one.reference for one in ready}],
+        ),
+        # Living or not: whether that matters, the slower way says.
+        "goods": Question(
+            "SELECT consignment, goods_hash FROM clearance_declaration WHERE consignment {}",
+            [{one.consignment for one in ready if one.under_document}],
+        ),
+        "kept": Question(
+            "SELECT hash FROM record_rawmessage WHERE hash {}", [{one.asked.read.hash for one in ready}]
+        ),
+    }
+
+
+_NOW = {"postgresql": "clock_timestamp()", "sqlite": "strftime('%%Y-%%m-%%dT%%H:%%M:%%f+00:00', 'now')"}
+
+
+def _ordinary(
+    ready: Sequence[_Ready], pack: Pack, found: Mapping[str, Sequence[Mapping[str, Any]]]
+) -> list[_Ready]:
     """Leave out what somebody has to look at: `journey.lodge` does, one by one, afterwards."""
-    persons = {by.user: person_of(by) for by in {one.asked.by.user: one.asked.by for one in ready}.values()}
-    given = rights({post.role for person in persons.values() for post in person.posts})
-    traders = _traders({one.trader for one in ready})
-    for one in ready:
-        one.trader_id = traders[one.trader]
-    used, references = _used_keys(ready), _used_references(ready)
-    goods = _goods_known(ready)
+    recorded = datetime.fromisoformat(found["now"][0]["now"]).astimezone(UTC)
+    persons = _persons(found["posts"])
+    given: dict[str, set[str]] = {}
+    for row in found["rights"]:
+        given.setdefault(row["role"], set()).add(row["act"])
+    traders = {row["registry_id"]: row["id"] for row in found["traders"]}
+    used = {(row["principal"], row["key"]) for row in found["keys"]}
+    references = {
+        (row["registry_id"], row["functional_reference"], row["year"]) for row in found["references"]
+    }
+    goods: set[tuple[str, str] | None] = {(row["consignment"], row["goods_hash"]) for row in found["goods"]}
     moves: dict[tuple[Any, ...], Transition[Facts] | None] = {}
     ordinary: list[_Ready] = []
     for one in ready:
         key = (one.asked.by.user, one.asked.key)
-        reference = (one.trader_id, one.reference, one.day.year)
+        reference = (one.trader, one.reference, one.day.year)
         alike = (one.consignment, one.goods_hash) if one.under_document else None
-        if key in used or (one.reference and reference in references) or alike in goods:
+        person = persons.get(one.asked.by.user)
+        if person is None or key in used or (one.reference and reference in references) or alike in goods:
             continue
-        one.moved = _moved(one, pack, persons[one.asked.by.user], given, recorded, moves)
+        one.moved = _moved(one, pack, person, given, recorded, moves)
         if one.moved is None:
             continue
+        if one.trader not in traders:
+            traders[one.trader] = known(one.trader).pk
+        one.trader_id = traders[one.trader]
         used.add(key)
         references.add(reference)
         if alike:
             goods.add(alike)
         ordinary.append(one)
     return ordinary
+
+
+def _persons(rows: Sequence[Mapping[str, Any]]) -> dict[str, Person]:
+    posts: dict[str, list[Post]] = {}
+    active: dict[str, bool] = {}
+    for row in rows:
+        active[row["username"]] = bool(row["is_active"])
+        held = posts.setdefault(row["username"], [])
+        if row["id"] is not None:
+            last_day = date.fromisoformat(row["last_day"]) if row["last_day"] else None
+            held.append(
+                Post(
+                    role=row["role"],
+                    office=row["office"],
+                    trader=row["trader"],
+                    first_day=date.fromisoformat(row["first_day"]),
+                    last_day=last_day,
+                    capacity=Capacity(row["capacity"]),
+                    on_behalf=row["on_behalf"],
+                    id=row["id"],
+                )
+            )
+    return {user: Person(user, active[user], tuple(held)) for user, held in posts.items()}
 
 
 def _moved(
@@ -231,7 +304,7 @@ def _moved(
     if not decision.allow or decision.post is None:
         return None
     moved = attempt(
-        DECLARATION.under(pack.laws) if pack.laws else DECLARATION,
+        _machine(pack),
         one.act,
         Facts(),
         actor_of(by, decision.post, one.trader),
@@ -247,54 +320,27 @@ def _moved(
     return moves[question]
 
 
-def _traders(registry_ids: set[str]) -> dict[str, int]:
-    found = dict(
-        matching(
-            "SELECT registry_id, id FROM parties_trader WHERE registry_id {}",
-            sorted(registry_ids),
-        )
-    )
-    for missing in sorted(registry_ids - set(found)):
-        found[missing] = known(missing).pk
-    return found
+_machines: dict[int, tuple[Pack, Machine[Facts]]] = {}
 
 
-def _used_keys(ready: Sequence[_Ready]) -> set[tuple[str, str]]:
-    keys: dict[str, list[str]] = {}
-    for one in ready:
-        keys.setdefault(one.asked.by.user, []).append(one.asked.key)
-    question = "SELECT principal, key FROM record_idempotencykey WHERE principal = %s AND key {}"
-    return {(row[0], row[1]) for user, mine in keys.items() for row in matching(question, mine, user)}
+def _machine(pack: Pack) -> Machine[Facts]:
+    """The lifecycle under the country's law, made once for each pack that a process serves."""
+    made = _machines.get(id(pack))
+    if made is None or made[0] is not pack:
+        made = _machines[id(pack)] = (pack, DECLARATION.under(pack.laws) if pack.laws else DECLARATION)
+    return made[1]
 
 
-def _used_references(ready: Sequence[_Ready]) -> set[tuple[int, str, int]]:
-    references: dict[int, list[str]] = {}
-    for one in ready:
-        if one.trader_id and one.reference:
-            references.setdefault(one.trader_id, []).append(one.reference)
-    question = (
-        "SELECT trader_id, functional_reference, year FROM clearance_declaration"
-        " WHERE trader_id = %s AND functional_reference <> '' AND functional_reference {}"
-    )
-    return {row for trader, mine in references.items() for row in matching(question, mine, trader)}
-
-
-def _goods_known(ready: Sequence[_Ready]) -> set[tuple[str, str] | None]:
-    """Consignments with the same lines, living or not: whether that matters, the slower way says."""
-    names = sorted({one.consignment for one in ready if one.under_document})
-    if not names:
-        return set()
-    rows = matching("SELECT consignment, goods_hash FROM clearance_declaration WHERE consignment {}", names)
-    return {(consignment, goods) for consignment, goods in rows}
-
-
-def _numbers(ordinary: Sequence[_Ready], pack: Pack) -> list[str]:
-    """The next numbers of each office and year, in the order of the lodgements, without a gap."""
+def _numbers(ordinary: Sequence[_Ready], pack: Pack) -> tuple[list[str], list[int]]:
+    """The next numbers of each office and year, in the order of the lodgements and without a gap, and the keys of the
+    rows. From here on whoever else lodges at these offices waits for this commit, so it comes last."""
     wanted: dict[tuple[str, int], int] = {}
     for one in ordinary:
         wanted[one.office, one.day.year] = wanted.get((one.office, one.day.year), 0) + 1
-    following = {}
+    following: dict[tuple[str, int], int] = {}
     with connection.cursor() as cursor:
+        cursor.execute(_KEYS[connection.vendor], [len(ordinary)])
+        ids = [key for (key,) in cursor.fetchall()]
         for (office, year), count in sorted(wanted.items()):
             place = [pack.code, office, year]
             cursor.execute(_TAKE, [count, *place])
@@ -310,9 +356,16 @@ def _numbers(ordinary: Sequence[_Ready], pack: Pack) -> list[str]:
         series = (one.office, one.day.year)
         following[series] += 1
         numbers.append(pack.number(one.office, one.day.year, following[series], one.kind))
-    return numbers
+    return numbers, ids
 
 
+_KEYS = {
+    "postgresql": "SELECT nextval(pg_get_serial_sequence('clearance_declaration', 'id'))"
+    " FROM generate_series(1, %s)",
+    # Writers are one after another there (IMMEDIATE), so the next keys are ours.
+    "sqlite": "WITH RECURSIVE k(id, n) AS (SELECT COALESCE(MAX(id), 0) + 1, %s FROM clearance_declaration"
+    " UNION ALL SELECT id + 1, n - 1 FROM k WHERE n > 1) SELECT id FROM k",
+}
 _TAKE = "UPDATE clearance_series SET last = last + %s WHERE pack = %s AND office = %s AND year = %s RETURNING last"
 _BEGIN_SERIES = (
     "INSERT INTO clearance_series (pack, office, year, last) VALUES (%s, %s, %s, 0)"
@@ -321,9 +374,12 @@ _BEGIN_SERIES = (
 
 
 def _rows(
-    ordinary: Sequence[_Ready], numbers: Sequence[str], pack: Pack, recorded: datetime
+    ordinary: Sequence[_Ready],
+    numbers: Sequence[str],
+    ids: Sequence[int],
+    pack: Pack,
+    known_messages: set[str],
 ) -> list[tuple[_Ready, Answer]]:
-    ids = _ids(len(ordinary))
     declarations, versions, events, outbox, told, keys = [], [], [], [], [], []
     kept: dict[str, tuple[Any, ...]] = {}
     answers: list[tuple[_Ready, Answer]] = []
@@ -335,7 +391,7 @@ def _rows(
         identifier = f"{row_hash[:24]}00"
         declarations.append(_declaration(key, one, number, pack))
         content = one.asked.read.content
-        if content is not None:
+        if content is not None and one.asked.read.hash not in known_messages:
             kept.setdefault(one.asked.read.hash, (one.asked.read.hash, content, len(content)))
         message = one.asked.read.hash if content is not None else None
         versions.append((key, 1, 1, one.payload.decode(), one.hash, message, "[]"))
@@ -361,18 +417,20 @@ def _rows(
         )
         keys.append((one.asked.by.user, one.asked.key, one.request_hash, msgspec.json.encode(answer)))
         answers.append((one, answer))
-    insert("clearance_declaration", DECLARATION_COLUMNS, declarations)
-    insert("record_rawmessage", RAW_COLUMNS, _unkept(kept))
-    insert("clearance_declarationversion", VERSION_COLUMNS, versions)
-    faults.reach("after_rows")
-    insert("record_event", EVENT_COLUMNS, events)
-    faults.reach("after_event")
-    insert("clearance_response", RESPONSE_COLUMNS, told)
-    _follow(ordinary, ids, events)
-    insert("record_outbox", OUTBOX_COLUMNS, outbox)
-    faults.reach("after_outbox")
-    insert("record_idempotencykey", KEY_COLUMNS, keys)
-    faults.reach("after_answer")
+    write(
+        [
+            Rows("clearance_declaration", DECLARATION_COLUMNS, declarations),
+            Rows("record_rawmessage", RAW_COLUMNS, list(kept.values())),
+            Rows("clearance_declarationversion", VERSION_COLUMNS, versions),
+            Rows("record_event", EVENT_COLUMNS, events),
+            Rows("clearance_response", RESPONSE_COLUMNS, told),
+            Rows("record_outbox", OUTBOX_COLUMNS, outbox),
+            Rows("record_idempotencykey", KEY_COLUMNS, keys),
+        ],
+        *_follow(ordinary, ids, events),
+    )
+    for point in ("after_rows", "after_event", "after_outbox", "after_answer"):
+        faults.reach(point)
     return answers
 
 
@@ -433,24 +491,22 @@ def _event(one: _Ready, number: str, moved: Transition[Facts], pack: Pack) -> tu
     return chained(GENESIS, body), body
 
 
-def _follow(ordinary: Sequence[_Ready], ids: Sequence[int], events: Sequence[tuple[Any, ...]]) -> None:
-    """Give the rows what their events made of them. Those that come to the same state are one statement."""
+def _follow(
+    ordinary: Sequence[_Ready], ids: Sequence[int], events: Sequence[tuple[Any, ...]]
+) -> list[tuple[str, list[Any]]]:
+    """Statements that give the rows what their events made of them; those that come to the same state are one."""
     groups: dict[tuple[str, str, int, int], list[tuple[datetime | None, str, int]]] = {}
     for one, key, event in zip(ordinary, ids, events, strict=True):
         assert one.moved is not None
         after = one.moved.after
         to = (after.state.value, after.goods.value, after.version, after.events)
         groups.setdefault(to, []).append((after.lodged_at, event[-1], key))
-    for to, rows in groups.items():
-        with connection.cursor() as cursor:
-            if connection.vendor == "postgresql":
-                columns = [list(column) for column in zip(*rows, strict=True)]
-                cursor.execute(_FOLLOW_MANY, [*to, *columns])
-            else:
-                adapted = [
-                    (connection.ops.adapt_datetimefield_value(at), head, key) for at, head, key in rows
-                ]
-                cursor.executemany(_FOLLOW_ONE, [[*to, *row] for row in adapted])
+    if connection.vendor == "postgresql":
+        return [
+            (_FOLLOW_MANY, [*to, *([*column] for column in zip(*rows, strict=True))])
+            for to, rows in groups.items()
+        ]
+    return [(_FOLLOW_ONE, [*to, *row]) for to, rows in groups.items() for row in rows]
 
 
 _FOLLOW = "UPDATE clearance_declaration SET state = %s, goods = %s, version = %s, events = %s, "
@@ -460,29 +516,6 @@ _FOLLOW_MANY = (
     " FROM unnest(%s::timestamptz[], %s::text[], %s::bigint[]) AS m(lodged_at, head, id)"
     " WHERE clearance_declaration.id = m.id"
 )
-
-
-def _ids(count: int) -> list[int]:
-    """Keys of the declarations, reserved before they are written because so much refers to them."""
-    with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
-            cursor.execute(
-                "SELECT nextval(pg_get_serial_sequence('clearance_declaration', 'id'))"
-                " FROM generate_series(1, %s)",
-                [count],
-            )
-            return [key for (key,) in cursor.fetchall()]
-        # Writers are one after another there (IMMEDIATE), so the next keys are ours.
-        cursor.execute("SELECT COALESCE(MAX(id), 0) FROM clearance_declaration")
-        last = cursor.fetchone()[0]
-        return list(range(last + 1, last + count + 1))
-
-
-def _unkept(messages_by_hash: Mapping[str, tuple[Any, ...]]) -> list[tuple[Any, ...]]:
-    """Those of the messages that are not kept yet: the same bytes are kept once."""
-    rows = matching("SELECT hash FROM record_rawmessage WHERE hash {}", messages_by_hash)
-    known_hashes = {name for (name,) in rows}
-    return [row for name, row in messages_by_hash.items() if name not in known_hashes]
 
 
 # the message that says it has come

@@ -141,6 +141,7 @@ def content(
 def _finished(
     response: HttpResponse, headers: Mapping[str, str] | None, language: words.Language | None
 ) -> HttpResponse:
+    response["Content-Length"] = str(len(response.content))
     response["Cache-Control"] = "no-store"
     response["X-Content-Type-Options"] = "nosniff"
     if language is not None:

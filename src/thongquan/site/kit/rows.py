@@ -1,57 +1,104 @@
-"""Write many rows of one table at once, past the ORM: for those few places where its cost counts."""
+"""Ask and write in few turns, past the ORM: for those few places where its cost counts.
+
+A turn to the database costs more than the row that it writes, so several questions are one, and so are the rows of
+several tables. Tables, columns and statements are ours, never a request's.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from datetime import datetime
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Any
 
 from django.db import connection
 
-type Columns = Sequence[tuple[str, str]]
-"""Name and PostgreSQL type of each column. What is not named gets the database's own default."""
-
-FEW = 3
-"""Up to so many rows one INSERT is quicker on PostgreSQL than a COPY, which takes two turns of its own."""
+FEW = 40
+"""Up to so many rows in all one statement with all of them is quicker on PostgreSQL than COPY into each table."""
 
 
-def insert(table: str, columns: Columns, rows: Sequence[Sequence[Any]]) -> None:
-    """Insert rows in their order. table and columns are names of ours, never of a request."""
-    if not rows:
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Rows by name of column. text: SELECT with a {} for each list of `lists`, which a column must be in."""
+
+    text: str
+    lists: Sequence[Iterable[Any]]
+
+
+def together(questions: Mapping[str, Question]) -> dict[str, list[dict[str, Any]]]:
+    """The rows of every question, in one turn on PostgreSQL. Days and instants come as text, on every database."""
+    asked = {name: [list(one) for one in question.lists] for name, question in questions.items()}
+    if connection.vendor == "postgresql":
+        parts = [
+            f"(SELECT json_agg(q) FROM ({question.text.format(*['= ANY(%s)'] * len(question.lists))}) q)"  # noqa: S608
+            for question in questions.values()
+        ]
+        with connection.cursor() as cursor:
+            cursor.execute(f"SELECT {', '.join(parts)}", [one for lists in asked.values() for one in lists])
+            row = cursor.fetchone()
+        return {name: found or [] for name, found in zip(questions, row, strict=True)}
+    found = {}
+    for name, question in questions.items():
+        places = [f"IN ({', '.join(['%s'] * len(one))})" for one in asked[name]]
+        with connection.cursor() as cursor:
+            cursor.execute(question.text.format(*places), [value for one in asked[name] for value in one])
+            columns = [column[0] for column in cursor.description]
+            found[name] = [dict(zip(columns, map(_text, row), strict=True)) for row in cursor.fetchall()]
+    return found
+
+
+def _text(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, date) else value
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Rows of one table. columns: name and PostgreSQL type; what is not named gets the database's own default."""
+
+    table: str
+    columns: Sequence[tuple[str, str]]
+    rows: Sequence[Sequence[Any]]
+
+    @property
+    def names(self) -> str:
+        return ", ".join(name for name, _ in self.columns)
+
+
+def write(tables: Sequence[Rows], *then: tuple[str, Sequence[Any]]) -> None:
+    """Insert the rows of tables, one table after the other, then run further statements with their values."""
+    filled = [one for one in tables if one.rows]
+    if connection.vendor == "postgresql" and sum(len(one.rows) for one in filled) <= FEW * len(tables):
+        _in_one_turn(filled, then)
         return
-    names = ", ".join(name for name, _ in columns)
     with connection.cursor() as cursor:
-        if connection.vendor == "postgresql" and len(rows) > FEW:
-            with cursor.copy(f"COPY {table} ({names}) FROM STDIN (FORMAT BINARY)") as copy:
-                copy.set_types([kind for _, kind in columns])
-                for row in rows:
-                    copy.write_row(row)
-            return
-        places = ", ".join(["%s"] * len(columns))
-        adapted = [[_adapted(value) for value in row] for row in rows]
-        if connection.vendor == "postgresql":
-            whole = ", ".join([f"({places})"] * len(rows))
-            cursor.execute(
-                f"INSERT INTO {table} ({names}) VALUES {whole}",  # noqa: S608
-                [value for row in adapted for value in row],
-            )
-            return
-        cursor.executemany(f"INSERT INTO {table} ({names}) VALUES ({places})", adapted)  # noqa: S608
+        for one in filled:
+            if connection.vendor == "postgresql":
+                with cursor.copy(f"COPY {one.table} ({one.names}) FROM STDIN (FORMAT BINARY)") as copy:
+                    copy.set_types([kind for _, kind in one.columns])
+                    for row in one.rows:
+                        copy.write_row(row)
+            else:
+                places = ", ".join(["%s"] * len(one.columns))
+                statement = f"INSERT INTO {one.table} ({one.names}) VALUES ({places})"  # noqa: S608
+                cursor.executemany(statement, [[adapted(value) for value in row] for row in one.rows])
+        for statement, values in then:
+            cursor.execute(statement, [adapted(value) for value in values])
 
 
-def matching(question: str, values: Iterable[Any], *before: Any) -> list[tuple[Any, ...]]:
-    """The rows of a question about some values; {} in it is where they stand, after `before`. None without a value."""
-    asked = list(values)
-    if not asked:
-        return []
+def _in_one_turn(filled: Sequence[Rows], then: Sequence[tuple[str, Sequence[Any]]]) -> None:
+    statements, values = [], []
+    for one in filled:
+        places = f"({', '.join(['%s'] * len(one.columns))})"
+        whole = ", ".join([places] * len(one.rows))
+        statements.append(f"INSERT INTO {one.table} ({one.names}) VALUES {whole}")  # noqa: S608
+        values += [value for row in one.rows for value in row]
+    for statement, further in then:
+        statements.append(statement)
+        values += further
     with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
-            cursor.execute(question.format("= ANY(%s)"), [*before, asked])
-        else:
-            cursor.execute(question.format(f"IN ({', '.join(['%s'] * len(asked))})"), [*before, *asked])
-        rows: list[tuple[Any, ...]] = cursor.fetchall()
-        return rows
+        cursor.execute("; ".join(statements), values)
 
 
-def _adapted(value: Any) -> Any:
+def adapted(value: Any) -> Any:
+    """An instant as this database keeps it."""
     return connection.ops.adapt_datetimefield_value(value) if isinstance(value, datetime) else value
