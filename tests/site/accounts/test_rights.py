@@ -148,7 +148,7 @@ def test_a_post_that_signs_for_somebody_says_for_whom():
 
 def test_a_password_is_hashed_and_an_account_without_one_signs_nobody_in():
     user = User.objects.create_user("eva", "a long pass phrase")
-    assert user.password.startswith("scrypt$")
+    assert user.password.startswith("argon2$argon2id$")
     assert check_password("a long pass phrase", user.password)
     assert not User.objects.get(username="system").has_usable_password()
 

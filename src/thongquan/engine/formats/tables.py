@@ -27,6 +27,7 @@ import codecs
 import csv
 import io
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from datetime import tzinfo
 from typing import BinaryIO, Final
 
@@ -46,7 +47,7 @@ from .table_rows import (
     Table,
 )
 from .table_writing import write_csv, write_xlsx
-from .workbook import Sheet, open_sheets
+from .workbook import Cell, Sheet, open_sheets
 
 __all__ = [
     "MAX_COLUMNS",
@@ -54,7 +55,9 @@ __all__ = [
     "MAX_FINDINGS",
     "MAX_RECORD_CHARACTERS",
     "REFERENCE",
+    "Cells",
     "Examined",
+    "cells_of",
     "examine_csv",
     "examine_xlsx",
     "read_csv",
@@ -149,6 +152,69 @@ def _knows_a_heading(sheet: Sheet) -> bool:
                 for cell in cells[:MAX_COLUMNS]
             )
     return False
+
+
+@dataclass(frozen=True, slots=True)
+class Cells:
+    """The filled cells of one table as text, for a form in which a person mends them.
+
+    sheet: its name, "" of a CSV file. headings: as they stand; rows below them, each with its number in the file.
+    comma: whether a comma may be a decimal mark in its texts. typed: places of numbers that stand in the file as
+    numbers, which no text can say again: a code that lost its zeros looks like any other.
+    """
+
+    sheet: str
+    headings: tuple[str, ...]
+    rows: tuple[tuple[int, tuple[str, ...]], ...]
+    comma: bool
+    typed: frozenset[tuple[int, int]] = frozenset()
+
+
+def cells_of(data: bytes, is_workbook: bool) -> tuple[Cells, ...]:
+    """The tables of a file that have a heading that we know; none of one that is refused as a whole."""
+    if not is_workbook:
+        try:
+            stream = io.BytesIO(data)
+            encoding = _encoding(stream)
+            delimiter = _delimiter(stream, encoding)
+            return _cells("", list(_csv_rows(stream, encoding, delimiter)), delimiter != ",")
+        except Broken:
+            return ()
+    sheets = open_sheets(data)
+    if isinstance(sheets, Finding):
+        return ()
+    found: list[Cells] = []
+    for sheet in sheets:
+        if sheet.visible and _knows_a_heading(sheet):
+            found += _cells(sheet.name, list(sheet.rows()), comma=True)
+    return tuple(found)
+
+
+def _cells(sheet: str, rows: list[Row], comma: bool) -> tuple[Cells, ...]:
+    filled = [(number, cells) for number, cells in rows if any(cell != "" for cell in cells)]
+    if not filled:
+        return ()
+    wide = max(len(cells) for _, cells in filled)
+    headings = tuple(_text(cell) for cell in filled[0][1]) + ("",) * (wide - len(filled[0][1]))
+    body = tuple(
+        (number, tuple(_text(cell) for cell in cells) + ("",) * (wide - len(cells)))
+        for number, cells in filled[1:]
+    )
+    typed = frozenset(
+        (number, place)
+        for number, cells in filled[1:]
+        for place, cell in enumerate(cells)
+        if not isinstance(cell, str)
+    )
+    return (Cells(sheet, headings, body, comma, typed),)
+
+
+def _text(cell: Cell) -> str:
+    if isinstance(cell, str):
+        return cell
+    if isinstance(cell, float) and not isinstance(cell, bool):
+        return str(int(cell)) if cell.is_integer() and abs(cell) < 10**15 else repr(cell)
+    return str(cell)
 
 
 # CSV below its cells.

@@ -18,6 +18,9 @@ THONGQUAN_WEBHOOK_NETWORKS  private networks that webhooks may reach beside publ
 from __future__ import annotations
 
 import os
+from pathlib import Path
+
+from django.utils.csp import CSP
 
 from ..kit.secrets import secret_key
 from . import logs
@@ -51,11 +54,14 @@ INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.staticfiles",
+    "django_htmx",
     "thongquan.site.record",
     "thongquan.site.accounts",
+    "thongquan.site.entry",
     "thongquan.site.reference",
     "thongquan.site.parties",
     "thongquan.site.ledger",
+    "thongquan.site.papers",
     "thongquan.site.clearance",
     "thongquan.site.config",
 ]
@@ -71,6 +77,9 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "thongquan.site.entry.sessions.PageLanguage",
+    "thongquan.site.entry.sessions.LegalZone",
+    "thongquan.site.entry.sessions.SessionLimits",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
 ]
@@ -86,7 +95,11 @@ LOGGING = logs.configured(os.environ.get("THONGQUAN_LOG_LEVEL") or "INFO")
 
 AUTH_USER_MODEL = "accounts.User"
 PASSWORD_RESET_TIMEOUT = 24 * 60 * 60  # of a one-time code; it also ends when it is used
-PASSWORD_HASHERS = ["django.contrib.auth.hashers.ScryptPasswordHasher"]
+# Argon2id; a password that an earlier version hashed with scrypt is hashed anew when its owner signs in.
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "django.contrib.auth.hashers.ScryptPasswordHasher",
+]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {
@@ -96,7 +109,23 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
 
+SITE = Path(__file__).resolve().parent.parent
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [SITE / "templates"],
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.template.context_processors.csp",
+                "thongquan.site.entry.shell.frame",
+            ],
+            "builtins": ["thongquan.site.kit.tags"],
+        },
+    },
+]
 STATIC_URL = "/static/"
+STATICFILES_DIRS = [SITE / "static"]
 
 LANGUAGE_CODE = "vi"
 LANGUAGES = [("vi", "Tiếng Việt"), ("en", "English")]
@@ -110,8 +139,28 @@ SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_PROXY el
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
 SECURE_HSTS_PRELOAD = HTTPS
-SECURE_CSP = {"default-src": ["'self'"], "frame-ancestors": ["'none'"], "base-uri": ["'none'"]}
+SECURE_CSP = {
+    "default-src": [CSP.NONE],
+    "script-src": [CSP.SELF, CSP.NONCE],
+    "style-src": [CSP.SELF],
+    "font-src": [CSP.SELF],
+    "img-src": [CSP.SELF],
+    "connect-src": [CSP.SELF],
+    "form-action": [CSP.SELF],
+    "frame-ancestors": [CSP.NONE],
+    "base-uri": [CSP.NONE],
+    "object-src": [CSP.NONE],
+}
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+SECURE_REFERRER_POLICY = "same-origin"
+SESSION_COOKIE_NAME = "__Host-session" if HTTPS else "session"
 SESSION_COOKIE_SECURE = HTTPS
-SESSION_COOKIE_AGE = 12 * 60 * 60  # an officer's day; the idle limit comes with the pages
+# The longest that any session lives; `entry.sessions` ends each one by its own limits, read from the session itself.
+SESSION_COOKIE_AGE = 24 * 60 * 60
+CSRF_COOKIE_NAME = "__Host-csrf" if HTTPS else "csrf"
 CSRF_COOKIE_SECURE = HTTPS
+CSRF_COOKIE_HTTPONLY = True
+CSRF_FAILURE_VIEW = "thongquan.site.entry.shell.forbidden"
 X_FRAME_OPTIONS = "DENY"
+# A page of a long declaration has many fields; a file comes whole or is refused.
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 20_000

@@ -4,6 +4,21 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver
 
+from ..clearance import lodge_pages
+from ..clearance import pages as clearance
+from ..entry import pages as entry
+from ..reference import pages as reference
 from . import api
 
-urlpatterns: list[URLPattern | URLResolver] = [*api.urlpatterns]
+urlpatterns: list[URLPattern | URLResolver] = [
+    *api.urlpatterns,
+    *entry.urlpatterns,
+    *reference.urlpatterns,
+    *lodge_pages.urlpatterns,
+    *clearance.urlpatterns,
+]
+
+handler400 = "thongquan.site.entry.shell.bad_request"
+handler403 = "thongquan.site.entry.shell.forbidden"
+handler404 = "thongquan.site.entry.shell.not_found"
+handler500 = "thongquan.site.entry.shell.broken"

@@ -177,3 +177,29 @@ def guarantee_held(subject: str, reference: str) -> int:
 
 def _names(account: Account, reference: str) -> bool:
     return engine.Account.of(account.code).reference == reference
+
+
+@dataclass(frozen=True, slots=True)
+class Guarantee:
+    """A guarantee of a payer. limit_minor: None where no limit is set; held_minor: what it stands for now."""
+
+    reference: str
+    limit_minor: int | None
+    held_minor: int
+
+    @property
+    def left_minor(self) -> int | None:
+        return None if self.limit_minor is None else self.limit_minor - self.held_minor
+
+
+def guarantees_of(party: str) -> list[Guarantee]:
+    """The guarantees that stand, or once stood, for a payer, by reference."""
+    rows = Account.objects.filter(kind=AccountKind.GUARANTEE_HELD, party=party).order_by("code")
+    return [
+        Guarantee(
+            engine.Account.of(row.code).reference,
+            None if row.ceiling_minor >= LARGEST_MINOR else row.ceiling_minor,
+            row.balance_minor,
+        )
+        for row in rows
+    ]

@@ -1,0 +1,192 @@
+"""The tariff as a page: found by code or by words without their marks, as of a day, every rate with its law."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+from typing import Final
+
+from django.http import HttpRequest, HttpResponse
+from django.urls import path
+from django.views.decorators.http import require_GET
+
+from ...engine.tariff.measures import Measure
+from ...engine.tariff.rate_text import duty_text
+from ...engine.tariff.tariff import TariffView
+from ..entry.shell import Visitor, not_found, page, signed_in
+from ..kit import terms
+from ..kit.tags import grouped, said
+from .reads import countries, tariff_of
+
+MOST: Final = 100
+
+
+def folded(text: str) -> str:
+    """Small letters without marks, đ as d: "Cá hồi đông lạnh" and "ca hoi dong lanh" are the same."""
+    decomposed = unicodedata.normalize("NFD", text.casefold().replace("đ", "d"))
+    return " ".join("".join(c for c in decomposed if not unicodedata.combining(c)).split())
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A code of the nomenclature as the search knows it. text: its own words and those above it, folded."""
+
+    code: str
+    name: str
+    text: str
+    declarable: bool
+
+
+@lru_cache(maxsize=8)
+def _index(country: str, hash: str, day: date, language: str) -> tuple[Entry, ...]:
+    """Every code of a day with its words; made once for a tariff, which its hash names."""
+    view = tariff_of(country).as_of(day)
+    codes = sorted({code for edition in view.editions for code in edition.nomenclature.codes})
+    entries = []
+    for place, code in enumerate(codes):
+        found = view.commodity(code)
+        if found is None:
+            continue
+        name = _name(found.names, language)
+        above = [_name(one.names, language) for one in view.ancestors(code)]
+        between = [line for lines in (found.between.get(language, ()),) for line in lines]
+        following = codes[place + 1] if place + 1 < len(codes) else ""
+        entries.append(
+            Entry(code, name, folded(" ".join((name, *between, *above))), not following.startswith(code))
+        )
+    return tuple(entries)
+
+
+def _name(names: object, language: str) -> str:
+    known = dict(names) if names else {}  # type: ignore[call-overload]
+    return known.get(language) or next(iter(known.values()), "")
+
+
+def search(country: str, text: str, day: date, language: str) -> list[Entry]:
+    """Codes that begin with the digits, or that have every word; those whose own name has them first."""
+    tariff = tariff_of(country)
+    entries = _index(country, tariff.hash, day, language)
+    digits = text.replace(".", "").replace(" ", "")
+    if digits.isdecimal():
+        return [entry for entry in entries if entry.code.startswith(digits)][:MOST]
+    words = folded(text).split()
+    found = (
+        [entry for entry in entries if all(word in entry.text for word in words)] if words else list(entries)
+    )
+    if words:
+        found.sort(key=lambda e: (not all(word in folded(e.name) for word in words), e.code))
+    return found[:MOST]
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """One row of the tariff as it is shown. given: whether there is a rate, a share, no preference, or nothing."""
+
+    measure: Measure
+    rate: str
+    origins: str
+
+    @property
+    def last_day(self) -> date | None:
+        return self.measure.period.last_day
+
+
+def rates_of(view: TariffView, code: str) -> list[Rate]:
+    """Every row in force for a code, the general rates first."""
+    rows = sorted(
+        view.measures(code),
+        key=lambda m: (m.schedule.value != "import", m.tax, m.preference != "", m.preference, m.kind.value),
+    )
+    return [Rate(row, shown_rate(row), _origins(row)) for row in rows]
+
+
+def shown_rate(row: Measure) -> str:
+    """A rate as it is read: "12,5 %" in Vietnamese; for what is no rate, what it is."""
+    if row.duty is not None:
+        text = duty_text(row.duty)
+        return text.replace(".", ",") if terms.language() == "vi" else text
+    if row.derived is not None:
+        return said(
+            "rate_share",
+            percent=grouped(str(row.derived.ppm // 10_000)),
+            of=row.derived.preference or said("general"),
+        )
+    return said(f"rate_{row.given.value}")
+
+
+def _origins(row: Measure) -> str:
+    return " ".join((*row.origins, *(f"−{origin}" for origin in row.excluded_origins)))
+
+
+@require_GET
+@signed_in
+def tariff(request: HttpRequest, who: Visitor) -> HttpResponse:
+    if not who.may("read_tariff"):
+        return not_found(request)
+    country, day = _asked(request, who)
+    text = request.GET.get("q", "").strip()[:200]
+    found = search(country, text, day, terms.language()) if text or "moi" in request.GET else []
+    context = {
+        "q": text,
+        "found": found,
+        "day": day,
+        "country": country,
+        "countries": countries(),
+        "most": MOST,
+    }
+    return page(request, "tariff", context)
+
+
+@require_GET
+@signed_in
+def commodity(request: HttpRequest, who: Visitor, code: str) -> HttpResponse:
+    """One code on one day: its place, every rate with its law, and the codes below it."""
+    if not who.may("read_tariff"):
+        return not_found(request)
+    country, day = _asked(request, who)
+    view = tariff_of(country).as_of(day)
+    found = view.commodity(code)
+    rates = rates_of(view, code)
+    if found is None and not any(rate.measure.commodity for rate in rates):
+        return page(
+            request, "commodity", {"code": code, "day": day, "country": country, "missing": True}, 404
+        )
+    language = terms.language()
+    below: Sequence[Entry] = [
+        entry
+        for entry in _index(country, tariff_of(country).hash, day, language)
+        if entry.code.startswith(code) and entry.code != code
+    ][:MOST]
+    context = {
+        "code": code,
+        "name": _name(found.names, language) if found else "",
+        "units": found.units if found else (),
+        "above": [(one.code, _name(one.names, language)) for one in reversed(view.ancestors(code))],
+        "below": below,
+        "rates": rates,
+        "day": day,
+        "country": country,
+        "declarable": view.is_declarable(code),
+        "editions": list(view.editions),
+    }
+    return page(request, "commodity", context)
+
+
+def _asked(request: HttpRequest, who: Visitor) -> tuple[str, date]:
+    """The country and the day of the address, else the site's own and today."""
+    country = request.GET.get("nuoc", who.pack.code)
+    known = countries()
+    try:
+        day = date.fromisoformat(request.GET.get("ngay", ""))
+    except ValueError:
+        day = who.day
+    return (country if country in known else who.pack.code), day
+
+
+urlpatterns = [
+    path("bieu-thue", tariff, name="tariff"),
+    path("bieu-thue/<str:code>", commodity, name="commodity"),
+]
