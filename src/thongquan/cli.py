@@ -154,6 +154,7 @@ def _source(path: Path, one: Reading) -> str:
 def demo(
     folder: Annotated[Path | None, typer.Argument(exists=True, file_okay=False)] = None,
     reset: Annotated[bool, typer.Option("--reset")] = False,
+    no_serve: Annotated[bool, typer.Option("--no-serve")] = False,
     as_json: AsJson = False,
 ) -> None:
     import shutil
@@ -168,12 +169,26 @@ def demo(
     data.mkdir(parents=True, exist_ok=True)
     (data / DEMO_MARK).touch()
     os.environ["THONGQUAN_DATA"] = str(data)
+    os.environ["THONGQUAN_HTTPS"] = "off"  # only this machine is ever answered
     if not as_json:
         print(say("sample_notice", version=__version__, folder=data))
     open_site()
     from .demo import report
 
-    raise typer.Exit(report.run(folder, as_json=as_json))
+    code = report.run(folder, as_json=as_json)
+    if not as_json and not no_serve:
+        code = _demo_served() or code
+    raise typer.Exit(code)
+
+
+def _demo_served() -> int:
+    """Serve what the demonstration made: until Ctrl-C in a terminal, else for one page."""
+    from .demo import serving
+
+    where = serving.address()
+    if where is None:
+        raise stop("demo_no_port")
+    return serving.serve(where, stay=sys.stdout.isatty() and os.environ.get("CI") != "true")
 
 
 DEMO_MARK = "DEMO"
