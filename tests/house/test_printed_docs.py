@@ -17,7 +17,11 @@ def test_every_page_that_a_page_or_the_front_door_names_is_there(repository: Pat
     import re
 
     missing = []
-    for page in [repository / "README.md", repository / "CONTRIBUTING.md", *(repository / "docs").rglob("*.md")]:
+    for page in [
+        repository / "README.md",
+        repository / "CONTRIBUTING.md",
+        *(repository / "docs").rglob("*.md"),
+    ]:
         for target in re.findall(r"\]\(([^)#:]+\.md)", page.read_text(encoding="utf-8")):
             if not (page.parent / target).is_file():
                 missing.append(f"{page.relative_to(repository)}: {target}")
