@@ -41,15 +41,9 @@ def day_of(text: str) -> date:
         raise stop("bad_day", text=text) from None
 
 
-def open_site(*, migrate: bool = True, logs: bool = False) -> None:
-    """The database, brought up to date where this login may.
-
-    logs: tell each decision and request on standard error, as a service does. A command tells its user what it did
-    in its own words; only what needs attention joins them, unless THONGQUAN_LOG_LEVEL asks for more.
-    """
-    import logging
-    import os
-
+def open_site(*, migrate: bool = True) -> None:
+    """The database, brought up to date where this login may. What is logged then is only what needs attention, unless
+    THONGQUAN_LOG_LEVEL asks for more: a command tells its user in its own words what it did."""
     from django.core.exceptions import ImproperlyConfigured
 
     from ..site.config.start import start
@@ -59,8 +53,6 @@ def open_site(*, migrate: bool = True, logs: bool = False) -> None:
     except ImproperlyConfigured as unfit:
         # The reasons begin with their codes, so the sentence is ours.
         raise stop("not_started", why=str(unfit)) from None
-    if not logs and not os.environ.get("THONGQUAN_LOG_LEVEL"):
-        logging.getLogger("thongquan").setLevel(logging.WARNING)
 
 
 def operator() -> str:

@@ -30,7 +30,7 @@ def serve(
         raise stop("serve_both_files")
     address = serving.Address(host, port, certificate, key)
     serving.prepare(address)
-    open_site(logs=True)
+    open_site()
     refusals = serving.refusals(address)
     if refusals:
         for code in refusals:

@@ -93,6 +93,7 @@ def prepare(address: Address) -> None:
     alone = address.host in LOCAL and not names and os.environ.get("THONGQUAN_PROXY") != "on"
     if alone and not address.certificate:
         os.environ.setdefault("THONGQUAN_HTTPS", "off")
+    os.environ.setdefault("THONGQUAN_LOG_LEVEL", "INFO")
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "thongquan.site.config.settings")
 
 

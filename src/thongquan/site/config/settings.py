@@ -6,7 +6,7 @@ THONGQUAN_SECRET_KEY, THONGQUAN_SECRET_KEY_FALLBACKS (comma separated); else a g
 THONGQUAN_HOSTS     names that this site answers to, comma separated
 THONGQUAN_HTTPS     "off" only behind nothing, on one's own machine
 THONGQUAN_PROXY     "on" behind a proxy that encrypts and that sets X-Forwarded-Proto itself, whatever a client sends
-THONGQUAN_LOG_LEVEL what is logged: INFO, WARNING, …
+THONGQUAN_LOG_LEVEL what is logged: INFO (a server's default: every request and decision), WARNING, …
 THONGQUAN_DEBUG     "on" only on a developer's own machine
 THONGQUAN_PACK      whose law this site applies: the name of a pack; else the one that `thongquan init` wrote down
 THONGQUAN_SANDBOX   "on": an installation to try things in, with a database and numbers of its own; it takes the keys
@@ -91,7 +91,7 @@ ASGI_APPLICATION = "thongquan.site.config.asgi.application"
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_MAX_AGE = 3600
 
-LOGGING = logs.configured(os.environ.get("THONGQUAN_LOG_LEVEL") or "INFO")
+LOGGING = logs.configured(os.environ.get("THONGQUAN_LOG_LEVEL") or "WARNING")
 
 AUTH_USER_MODEL = "accounts.User"
 PASSWORD_RESET_TIMEOUT = 24 * 60 * 60  # of a one-time code; it also ends when it is used

@@ -6,6 +6,7 @@
 
 import os
 
+os.environ.setdefault("THONGQUAN_LOG_LEVEL", "INFO")
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "thongquan.site.config.settings")
 
 from django.core.wsgi import get_wsgi_application
