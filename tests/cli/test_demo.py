@@ -84,7 +84,15 @@ def test_a_real_folder_tells_stories_with_their_answers(shared_data: Path) -> No
 
 @pytest.mark.parametrize(("language", "word"), [("vi", "Số tờ khai"), ("en", "Number")])
 def test_the_table_speaks_the_reader_s_language(run: Run, language: str, word: str) -> None:
-    assert word in run("demo", language=language).stdout
+    assert word in run("demo", "--no-serve", language=language).stdout
+
+
+def test_without_a_terminal_it_serves_one_page_prints_a_link_for_each_role_and_ends(run: Run) -> None:
+    done = run("demo")
+    links = [line for line in done.stdout.splitlines() if "http://127.0.0.1:" in line and "/vao/" in line]
+    assert len(links) == 8
+    assert "answered 200" in done.stdout
+    assert done.returncode == 0
 
 
 @pytest.mark.django_db
