@@ -7,6 +7,7 @@ whoever asks. A foreign declaration and one that does not exist give the same 40
 from __future__ import annotations
 
 import io
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import date, datetime
@@ -829,10 +830,15 @@ def refusals(name: Act) -> list[str]:
     codes: dict[str, None] = {}
     for step in _steps(name):
         for rule in (*step.guards, *step.checks):
-            for word in ((rule.__doc__ or "").partition(":")[0]).replace(",", " ").split():
-                if word in words.all_codes():
-                    codes[word] = None
+            told = _told_by(rule).partition(":")[0].replace(",", " ").replace(".", " ")
+            codes |= dict.fromkeys(word for word in told.split() if word in words.all_codes())
     return list(codes)
+
+
+def _told_by(rule: Callable[..., Any]) -> str:
+    """The docstring of a guard, or of the function that made it: `proposed_by_another.<locals>.guard`."""
+    maker = rule.__qualname__.partition(".")[0]
+    return rule.__doc__ or getattr(sys.modules[rule.__module__], maker).__doc__ or ""
 
 
 def _act_routes() -> Iterator[Route]:

@@ -10,6 +10,7 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable
+from math import ceil
 
 KEPT = 10_000
 """Buckets that are remembered; the one that was asked longest ago is forgotten first."""
@@ -35,4 +36,4 @@ class Limit:
             self._left[who] = (left - cost if allowed else left, now)
             while len(self._left) > KEPT:
                 self._left.popitem(last=False)
-        return 0 if allowed else int((cost - left) * 60 / self._most) + 1
+        return 0 if allowed else ceil((cost - left) * 60 / self._most)
