@@ -29,6 +29,8 @@ def address() -> serving.Address | None:
 
 def serve(where: serving.Address, *, stay: bool) -> int:
     """Serve the demonstration's data; the exit code. stay: until somebody stops it, else for one page."""
+    # A person watches: each request in JSON would hide what he is to read.
+    os.environ.setdefault("THONGQUAN_LOG_LEVEL", "WARNING")
     mark_demo()
     links = demo_links(where.url.rstrip("/"))
     connections.close_all()
