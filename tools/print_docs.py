@@ -6,8 +6,10 @@
 from __future__ import annotations
 
 import inspect
+import os
 import re
 import sys
+import tempfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
@@ -184,11 +186,38 @@ def glossary() -> str:
     )
 
 
+def api() -> str:
+    """Every route of the HTTP API. Django is started on an empty folder; no database is opened."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "thongquan.site.config.settings")
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ.setdefault("THONGQUAN_DATA", folder)
+        import django
+
+        django.setup()
+        from thongquan.site.config.api import PREFIX, ROUTES
+    rows = (
+        [
+            f"`{route.method} {PREFIX}{route.path}`",
+            both(route.word, route.name),
+            f"`{route.right}`" if route.right else "",
+        ]
+        for route in ROUTES
+    )
+    return "\n\n".join(
+        [
+            "# API",
+            "`/api/openapi.json`, `/api/docs`",
+            table(["đường · route", "để làm gì · what for", "quyền · right"], rows),
+        ]
+    )
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "lifecycle.md": lifecycle,
     "findings.md": findings,
     "columns.md": data_columns,
     "glossary.md": glossary,
+    "api.md": api,
 }
 
 

@@ -168,6 +168,14 @@ def test_a_table_of_many_is_a_bulk_too(office):
     assert [item["status"] for item in answer.json["items"]] == [201, 201], answer.json
 
 
+def test_a_file_of_which_nothing_can_be_made_is_one_refused_item(api):
+    for data in (b'{"oops": 1}', b"<a/>", b"\x00\x01", b"PK\x03\x04broken", b""):
+        answer = api("ann").post("/declarations/bulk", data, media="application/octet-stream")
+        if data:
+            assert (answer.status, answer.json["lodged"], answer.json["refused"]) == (200, 0, 1), data
+            assert answer.json["items"][0]["status"] == 422
+
+
 def test_a_bulk_of_hundreds_is_written_in_parts(office):
     body = ndjson(*(original(f"R-{n}") for n in range(1_201)))
     told = office("ann").post("/declarations/bulk", body, media="application/x-ndjson").json

@@ -21,7 +21,7 @@ from msgspec import Meta
 
 from ... import words
 from ...engine.declaration import Declaration as Declared
-from ...engine.findings import Finding
+from ...engine.findings import Finding, errors
 from ...engine.formats import amending, reading
 from ...engine.lifecycle.declaration import DECLARATION, Act, Facts, Kind
 from ...engine.lifecycle.machine import Event as Happening
@@ -438,6 +438,8 @@ def _readings(call: Call) -> Iterator[tuple[str, messages.Read]]:
     whole = messages.hash_of(data)
     for one in reading.read_file("", data):
         declaration = one.declaration
+        if declaration is None and not errors(one.findings):
+            continue  # a note on what is not read: nobody lodged it
         if declaration is None:
             # A row that is refused is known by the file and its place in it.
             named = messages.hash_of(f"{whole} {one.place}".encode())

@@ -115,7 +115,8 @@ def _singly(one: Lodgement, pack: Pack) -> Answer:
     if refused is not None:
         return refused
     message = one.read.content if one.read.content is not None else one.read.declaration
-    assert message is not None
+    if message is None:  # a part of a file, of which nothing could be made
+        return Answer(act=str(Act.LODGE), reasons=one.read.findings)
     return journey.lodge(message=message, pack=pack, by=one.by, key=one.key, at=one.at)
 
 
