@@ -26,7 +26,8 @@ from ...engine.formats import columns as column_list
 from ...engine.formats import reading, tables
 from ...engine.formats.columns import Kind, Slot
 from ...engine.formats.reading import FileKind
-from ...packs.pack import Pack, run_checks
+from ...packs import pack as country
+from ...packs.pack import Pack
 from ..kit import terms
 from ..kit.tags import said
 from ..reference.reads import equipped
@@ -270,7 +271,9 @@ def check(draft: Draft, pack: Pack, day: date) -> list[Checked]:
         readable = _readable(filled, found, zone)
     for one, declaration in zip(found, readable, strict=True):
         unread = set(one.cells)
-        for finding in run_checks(equipped(pack), declaration, day) if declaration is not None else ():
+        for finding in (
+            country.run_checks(equipped(pack), declaration, day) if declaration is not None else ()
+        ):
             _place_check(one, finding, filled, unread)
     return found
 
@@ -317,8 +320,20 @@ def _filled(draft: Draft) -> Draft:
     known = {"function_code": lambda row: "9", "sequence_numeric": lambda row: str(numbers[row]),
              "goods_item_quantity": lambda row: str(counts[str(row)])}  # fmt: skip
     added = columns[len(draft.columns) :]
-    rows = [[*cells, *(known[name](row) for name in added)] for row, cells in enumerate(draft.rows)]
+    rows = [
+        [*_measured(draft.columns, cells), *(known[name](row) for name in added)]
+        for row, cells in enumerate(draft.rows)
+    ]
     return Draft(columns, rows, draft.places, draft.source, True)
+
+
+def _measured(columns: Sequence[str], cells: Sequence[str]) -> list[str]:
+    """A row without the units that the blank form offers where nobody wrote a figure beside them."""
+    written = dict(zip(columns, cells, strict=True))
+    return [
+        "" if name.endswith("_unit") and not written.get(name.removesuffix("_unit"), text) else text
+        for name, text in written.items()
+    ]
 
 
 def _csv(draft: Draft) -> bytes:

@@ -19,6 +19,7 @@ from django.utils.crypto import salted_hmac
 from ...engine.findings import Finding
 from ...engine.lifecycle.declaration import Role
 from ..accounts.models import Posting, User
+from ..accounts.people import redeem
 from .models import DemoLink, DemoMark, Failure, LiveSession
 
 WINDOW: Final = timedelta(minutes=15)
@@ -52,9 +53,9 @@ def sign_in(request: HttpRequest, username: str, password: str, now: datetime) -
     time. SIGN_IN_PAUSED (says seconds) after too many failures of this account or from this address.
     """
     keys = _keys(request, username)
-    wait = _pause(keys, now)
-    if wait:
-        return Finding("SIGN_IN_PAUSED", says={"seconds": str(wait)})
+    paused = _paused(keys, now)
+    if paused:
+        return paused
     user = User.objects.filter(username=username, is_active=True).first()
     if user is None or len(password) > MOST_PASSWORD:
         make_password(password[:MOST_PASSWORD])  # as long as a true comparison takes
@@ -62,11 +63,27 @@ def sign_in(request: HttpRequest, username: str, password: str, now: datetime) -
     else:
         known = user.check_password(password)
     if user is None or not known:
-        Failure.objects.bulk_create([Failure(key=key, at=now) for key, _ in keys])
-        Failure.objects.filter(at__lt=now - KEPT).delete()
+        _failed(keys, now)
         return Finding("SIGN_IN_REFUSED")
     Failure.objects.filter(key=keys[0][0]).delete()
     start_session(request, user, now)
+    return None
+
+
+def set_password(request: HttpRequest, code: str, password: str, now: datetime) -> Finding | None:
+    """Set a password with the one-time code that an administrator handed out; what stands against it.
+
+    Codes cannot be guessed faster than passwords: SIGN_IN_PAUSED, from the same address.
+    """
+    keys = _keys(request, "")[1:]
+    paused = _paused(keys, now)
+    if paused:
+        return paused
+    done = redeem(code, password[:MOST_PASSWORD])
+    if isinstance(done, Finding):
+        if done.code == "PASSWORD_CODE_SPENT":
+            _failed(keys, now)
+        return done
     return None
 
 
@@ -99,6 +116,16 @@ def _keys(request: HttpRequest, username: str) -> list[tuple[str, int]]:
     return [
         (salted_hmac("thongquan.entry", name, algorithm="sha256").hexdigest(), most) for name, most in told
     ]
+
+
+def _paused(keys: list[tuple[str, int]], now: datetime) -> Finding | None:
+    wait = _pause(keys, now)
+    return Finding("SIGN_IN_PAUSED", says={"seconds": str(wait)}) if wait else None
+
+
+def _failed(keys: list[tuple[str, int]], now: datetime) -> None:
+    Failure.objects.bulk_create([Failure(key=key, at=now) for key, _ in keys])
+    Failure.objects.filter(at__lt=now - KEPT).delete()
 
 
 def _pause(keys: list[tuple[str, int]], now: datetime) -> int:
