@@ -178,7 +178,7 @@ def addresses(url: str) -> tuple[str, int, Sequence[str]]:
     """Host, port and every address of a URL that we may connect to. Unwelcome for any other."""
     try:
         parts = urlsplit(url)
-        port = parts.port or 443
+        port = 443 if parts.port is None else parts.port
     except ValueError:
         raise Unwelcome(url[:80]) from None
     host = parts.hostname or ""
