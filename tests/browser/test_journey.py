@@ -137,6 +137,12 @@ def test_a_file_with_two_wrong_lines_is_mended_checked_inspected_paid_and_releas
     with officer.page.expect_download() as download:
         officer.page.locator("a[href$='/in/quyet-dinh']").click()
     assert Path(download.value.path()).read_bytes().startswith(b"%PDF-")
+    for part in ("", "/hang", "/thue", "/ho-so", "/rui-ro", "/ban-khai", "/nhat-ky"):
+        for width in (1440, 390):
+            officer.page.set_viewport_size({"width": width, "height": 844})
+            officer.go(f"/to-khai/{number}{part}")
+            assert officer.page.evaluate("document.documentElement.scrollWidth") == width, (part, width)
+            assert officer.faults(axe) == [], (part, width)
     for desk in (declarant, officer, inspector, revenue):
         assert desk.complaints == []
         desk.context.close()
