@@ -11,6 +11,7 @@ import re
 import sys
 import tempfile
 from collections.abc import Callable, Iterable
+from importlib import import_module
 from pathlib import Path
 
 from thongquan import words
@@ -191,9 +192,7 @@ def api() -> str:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "thongquan.site.config.settings")
     with tempfile.TemporaryDirectory() as folder:
         os.environ.setdefault("THONGQUAN_DATA", folder)
-        import django
-
-        django.setup()
+        import_module("django").setup()
         from thongquan.site.config.api import PREFIX, ROUTES
     rows = (
         [
