@@ -79,6 +79,10 @@ class Busy(Exception):
     """The database was busy or went away each time; nothing is known to have happened. Ask again, same key."""
 
 
+class Full(Busy):
+    """The database's disk is full: nothing was written, reading goes on, and writing does as soon as there is room."""
+
+
 class Keys(Protocol):
     """Where answers are kept by key (`record.acts.KEYS`)."""
 
@@ -170,7 +174,11 @@ def again_if_busy[Result](run: Callable[[], Result]) -> Result:
         try:
             return run()
         except (OperationalError, InterfaceError, IntegrityError) as error:
-            if connection.in_atomic_block or not _is_passing(error):
+            if connection.in_atomic_block:
+                raise
+            if _is_full(error):
+                raise Full(str(error)) from error
+            if not _is_passing(error):
                 raise
             if not left:
                 if isinstance(error, IntegrityError):
@@ -181,6 +189,15 @@ def again_if_busy[Result](run: Callable[[], Result]) -> Result:
         # Two that collided must not collide again; which waits longer is nobody's secret.
         time.sleep(random.uniform(0.01, 0.1))  # noqa: S311
     raise AssertionError("unreachable")
+
+
+def _is_full(error: DatabaseError) -> bool:
+    """No room for what was to be written; trying again at once would not make any. SQLite that cannot even make its
+    journal says that it cannot open a file, or that reading or writing one failed."""
+    if connection.vendor == "sqlite":
+        known = getattr(error.__cause__, "sqlite_errorname", "")
+        return known in ("SQLITE_FULL", "SQLITE_CANTOPEN") or known.startswith("SQLITE_IOERR_WRITE")
+    return getattr(error.__cause__, "sqlstate", None) in ("53100", "53000")
 
 
 def _is_passing(error: DatabaseError) -> bool:
