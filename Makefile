@@ -1,6 +1,6 @@
 # Every command sets up what it needs and may be run twice. PYTHON=… names an interpreter.
 .POSIX:
-.PHONY: help demo test check bench docs soak lock clean
+.PHONY: help demo test harness check bench docs soak lock clean
 
 PYTEST = .venv/bin/python -m pytest
 SIDE_BY_SIDE = -n auto --maxprocesses 8
@@ -9,6 +9,7 @@ BIN = .venv/bin
 help:
 	@echo "make demo    lodge sample declarations and drive each to its end"
 	@echo "make test    run the tests"
+	@echo "make harness kill the server, cut the network, ask for one thing all at once"
 	@echo "make check   style, types, walls between modules, pages"
 	@echo "make bench   measure the assessment; FULL=1 for the large run"
 	@echo "make docs    build the pages into docs-site/"
@@ -27,6 +28,13 @@ test:
 	env -u THONGQUAN_TEST_DATABASE_URL $(PYTEST) $(SIDE_BY_SIDE) $(ARGS)
 	@if [ -n "$$THONGQUAN_TEST_DATABASE_URL" ]; then \
 		echo "the same site tests on PostgreSQL:"; $(PYTEST) $(SIDE_BY_SIDE) tests/site $(ARGS); fi
+
+# One after the other: they need the machine for themselves. At soak size: python -m tests.site.harness --help
+harness:
+	@tools/setup.sh dev
+	env -u THONGQUAN_TEST_DATABASE_URL $(PYTEST) -m harness tests/site/harness $(ARGS)
+	@if [ -n "$$THONGQUAN_TEST_DATABASE_URL" ]; then \
+		echo "the same harnesses on PostgreSQL:"; $(PYTEST) -m harness tests/site/harness $(ARGS); fi
 
 check:
 	@tools/setup.sh docs
