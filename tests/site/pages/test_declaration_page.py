@@ -224,6 +224,18 @@ def test_the_list_and_its_files_are_one_answer_to_the_same_question(screen, made
     assert json.loads(screen("khac").get("/to-khai.json").content) == []
 
 
+@pytest.mark.parametrize(("text", "day"), [
+    ("31/12/2026", (2026, 12, 31)), ("1/2/2026", (2026, 2, 1)), ("2026-02-01", (2026, 2, 1)), ("31/02/2026", None),
+    ("", None), ("hôm nay", None), ("2026-W01-1", None), ("20260201", None),
+])  # fmt: skip
+def test_a_day_is_read_as_people_write_it_and_as_machines_do(text, day):
+    from datetime import date
+
+    from thongquan.site.kit.tags import day_read
+
+    assert day_read(text) == (date(*day) if day else None)
+
+
 def test_a_cell_of_an_export_is_never_a_formula():
     from thongquan.site.clearance.pages import inert
 

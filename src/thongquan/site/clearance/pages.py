@@ -8,7 +8,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable, Iterator
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, time, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -27,7 +27,7 @@ from ...engine.risk.channels import Channel
 from ...packs import pack as packs
 from ..entry.shell import Visitor, new_key, not_found, page, signed_in
 from ..kit.act import Answer, Busy
-from ..kit.tags import said
+from ..kit.tags import day_read, said
 from ..ledger import reads as books
 from ..papers import kinds
 from ..parties.models import Trader
@@ -182,7 +182,7 @@ def _filtered(rows: QuerySet[Declaration], chosen: dict[str, str], who: Visitor)
     if chosen["nguoi-khai"]:
         rows = rows.filter(trader__registry_id=chosen["nguoi-khai"])
     zone = ZoneInfo(who.pack.zone)
-    first, last = _day(chosen["tu"]), _day(chosen["den"])
+    first, last = day_read(chosen["tu"]), day_read(chosen["den"])
     if first is not None:
         rows = rows.filter(lodged_at__gte=datetime.combine(first, time(), zone))
     if last is not None:
@@ -195,13 +195,6 @@ def _filtered(rows: QuerySet[Declaration], chosen: dict[str, str], who: Visitor)
             | rows.filter(trader__registry_id__istartswith=chosen["q"])
         )
     return rows
-
-
-def _day(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text) if len(text) == 10 else None
-    except ValueError:
-        return None
 
 
 COLUMNS: Final = ("number", "reference", "trader", "office", "state", "channel", "lodged_at", "legal_day", "assessed",

@@ -125,6 +125,17 @@ def day(value: date | None) -> str:
     return f"{value:%d/%m/%Y}"
 
 
+def day_read(text: str) -> date | None:
+    """A day as people write it (31/12/2026) or as machines do (2026-12-31); None for anything else."""
+    written = re.fullmatch(r"(\d{1,2})/(\d{1,2})/(\d{4})", text.strip(), re.ASCII)
+    try:
+        if written:
+            return date(int(written[3]), int(written[2]), int(written[1]))
+        return date.fromisoformat(text) if re.fullmatch(r"\d{4}-\d\d-\d\d", text, re.ASCII) else None
+    except ValueError:
+        return None
+
+
 @register.filter
 def clock(value: datetime | None) -> str:
     """d/m/Y H:M in the zone of the site's law."""

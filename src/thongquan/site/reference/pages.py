@@ -18,7 +18,7 @@ from ...engine.tariff.rate_text import duty_text
 from ...engine.tariff.tariff import TariffView
 from ..entry.shell import Visitor, not_found, page, signed_in
 from ..kit import terms
-from ..kit.tags import grouped, said
+from ..kit.tags import day_read, grouped, said
 from .reads import countries, tariff_of
 
 MOST: Final = 100
@@ -179,10 +179,7 @@ def _asked(request: HttpRequest, who: Visitor) -> tuple[str, date]:
     """The country and the day of the address, else the site's own and today."""
     country = request.GET.get("nuoc", who.pack.code)
     known = countries()
-    try:
-        day = date.fromisoformat(request.GET.get("ngay", ""))
-    except ValueError:
-        day = who.day
+    day = day_read(request.GET.get("ngay", "")) or who.day
     return (country if country in known else who.pack.code), day
 
 
