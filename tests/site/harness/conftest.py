@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,3 +16,25 @@ def own_trust(tmp_path_factory, monkeypatch) -> Path:
     monkeypatch.setenv("THONGQUAN_LOG_ORIGIN", "customs.test/log")
     monkeypatch.setenv("THONGQUAN_ANCHORS", str(folder / "anchors"))
     return folder
+
+
+@pytest.fixture(scope="package")
+def house(django_db_setup, django_db_blocker) -> Iterator:
+    """Where the server is killed and its lines are cut: its cluster, template and server are made once for all."""
+    from .house import own_house
+    from .killable import Impossible
+
+    with django_db_blocker.unblock():
+        try:
+            with own_house() as made:
+                yield made
+        except Impossible as why:
+            pytest.skip(str(why))
+
+
+@pytest.fixture
+def seed() -> int:
+    """Another one each time, and printed: `pytest` shows it where a test fails, with -s always."""
+    chosen = random.randrange(2**32)
+    print(f"seed {chosen}")
+    return chosen

@@ -21,7 +21,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from .cluster import free_port
+from .killable import free_port
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 WORKERS, THREADS = 2, 4

@@ -15,7 +15,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
-from .cluster import free_port
+from .killable import free_port
 from .fleet import STUCK_SECONDS, Fleet
 from .house import House
 from .judging import Verdict, judge

@@ -18,7 +18,7 @@ from thongquan.site.accounts.reads import told_rights
 from thongquan.site.kit import clock
 
 from ..country import PEOPLE, appoint
-from .cluster import Cluster, own_cluster
+from .killable import Killable, own_cluster
 from .counter import Counter, own_counter
 from .fleet import token_of
 
@@ -28,7 +28,7 @@ NAME = "harness"
 class House:
     """cluster: PostgreSQL of one's own, None on SQLite. counter: the server; not up until somebody lets it rise."""
 
-    def __init__(self, place: Path, template: str, cluster: Cluster | None, counter: Counter) -> None:
+    def __init__(self, place: Path, template: str, cluster: Killable | None, counter: Counter) -> None:
         self.place, self.cluster, self.counter = place, cluster, counter
         self._template = template
 
@@ -69,7 +69,7 @@ class House:
             _administrate(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 
 
-def elsewhere(cluster: Cluster) -> dict[str, Any]:
+def elsewhere(cluster: Killable) -> dict[str, Any]:
     """What leads Django to a cluster of one's own."""
     return {"HOST": "127.0.0.1", "PORT": str(cluster.port), "USER": "postgres", "PASSWORD": ""}
 
@@ -95,7 +95,7 @@ def _key(user: str) -> None:
 def own_house() -> Iterator[House]:
     """A house on the kind of database that this process is set to, migrated, with its server process ready.
 
-    Impossible (`cluster`) where PostgreSQL is wanted and cannot be had.
+    Impossible (`killable`) where PostgreSQL is wanted and cannot be had.
     """
     from django.core.management import call_command
 

@@ -6,6 +6,12 @@ import pytest
 
 pytestmark = pytest.mark.harness
 
+
+@pytest.fixture(autouse=True)
+def own_trust() -> None:
+    """Receipts are signed by the server, whose key is that of the whole run and not of one test."""
+
+
 PLANTED = ("no_idempotency", "keys_of_the_process", "commit_in_the_middle", "answer_before_commit")
 
 
