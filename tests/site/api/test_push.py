@@ -142,3 +142,23 @@ def test_an_ended_subscription_is_told_nothing_more(api):
 def test_an_officer_does_not_subscribe(api):
     answer = api("olga").ask("POST", "/webhooks", {"url": URL}, key=None)
     assert (answer.status, answer.code) == (403, "ROLE_HAS_NO_RIGHT")
+
+
+def test_the_worker_lets_the_machine_go_on_and_stops_when_told(api, country, monkeypatch):
+    import threading
+
+    ann = api("ann")
+    number = ann.lodge().json["number"]
+    stop = threading.Event()
+    asked = []
+    monkeypatch.setattr(push, "IDLE_SECONDS", 0)
+
+    def proceed(subject, pack):
+        asked.append((subject, pack.code))
+        stop.set()
+        return []
+
+    monkeypatch.setattr(push.automatic, "proceed", proceed)
+    monkeypatch.setattr(push.automatic, "proceed_all", lambda pack: 0)
+    push.run(stop)
+    assert asked == [(number, "tst")]

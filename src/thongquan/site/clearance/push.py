@@ -14,9 +14,11 @@ from __future__ import annotations
 import hmac
 import http.client
 import ipaddress
+import logging
 import secrets
 import socket
 import ssl
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -27,6 +29,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 from django.conf import settings
+from django.db import Error as DatabaseError
 from django.db import IntegrityError, connection, transaction
 from django.http import HttpResponse
 from msgspec import Meta
@@ -34,18 +37,22 @@ from msgspec import Meta
 from ...engine.findings import Finding
 from ..accounts.reads import By, decided
 from ..kit import clock
+from ..kit.act import Busy
 from ..kit.canonical import canonical
 from ..kit.http import Body, Problem, answered
 from ..kit.http_routes import Call, Route
 from ..kit.secrets import kept
 from ..record.models import Outbox
 from ..reference.reads import site_pack
-from . import reads
+from . import automatic, reads
 from .models import Declaration, Delivery, Subscription
 
 FANNED, SENT = 200, 50
 """News, and deliveries, that one call takes."""
 
+LOG = logging.getLogger("thongquan.news")
+
+IDLE_SECONDS = 0.5
 LEASE = timedelta(minutes=2)
 TIMEOUT_SECONDS = 5.0
 PAUSES: Final = tuple(timedelta(seconds=s) for s in (5, 30, 120, 600, 3_600, 10_800, 43_200, 86_400))
@@ -71,9 +78,33 @@ class Pushed:
     waiting: int
 
 
-def push_once(send: Send | None = None) -> Pushed:
-    """Pass the news on, then send what is due, once. Never inside a transaction of the caller's."""
-    fanned = _fan_out()
+def run(stop: threading.Event) -> None:
+    """The worker beside the server: let the machine go on with what has news, and tell those who want to know, until
+    it is to stop. What a worker that died left undone is taken up at the start."""
+    pack = site_pack()
+    automatic.proceed_all(pack)
+    while not stop.is_set():
+        try:
+            done = push_once(then=lambda number: automatic.proceed(number, pack))
+            idle = not (done.fanned or done.delivered or done.failed)
+        except (Busy, DatabaseError):
+            LOG.warning("the database is away; trying again")
+            connection.close()
+            idle = True
+        if idle:
+            stop.wait(IDLE_SECONDS)
+
+
+def push_once(send: Send | None = None, then: Callable[[str], object] | None = None) -> Pushed:
+    """Pass the news on, then send what is due, once. Never inside a transaction of the caller's.
+
+    then: called with the subject of each piece of news when it has been passed on.
+    """
+    subjects = _fan_out()
+    fanned = len(subjects)
+    if then is not None:
+        for subject in dict.fromkeys(subjects):
+            then(subject)
     delivered = failed = given_up = 0
     for row in _taken():
         status = (send or post)(row.subscription.url, *signed(row))
@@ -85,13 +116,13 @@ def push_once(send: Send | None = None) -> Pushed:
     return Pushed(fanned, delivered, failed, given_up, waiting)
 
 
-def _fan_out() -> int:
-    """Make a delivery of each piece of news for each subscription that may read what it is about."""
+def _fan_out() -> list[str]:
+    """Make a delivery of each piece of news for each subscription that may read what it is about; the subjects."""
     with transaction.atomic():
         locked = Outbox.objects.select_for_update(**_skipping()).filter(sent_at__isnull=True)
         news = list(locked.order_by("id")[:FANNED])
         if not news:
-            return 0
+            return []
         now = clock.now()
         standing = Subscription.objects.filter(
             ended_at__isnull=True, client__is_active=True, client__user__is_active=True
@@ -107,7 +138,7 @@ def _fan_out() -> int:
             ]
         Delivery.objects.bulk_create(deliveries, ignore_conflicts=True)
         Outbox.objects.filter(pk__in=[one.pk for one in news]).update(sent_at=now)
-    return len(news)
+    return [one.subject for one in news]
 
 
 def _taken() -> list[Delivery]:

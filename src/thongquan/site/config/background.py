@@ -1,4 +1,4 @@
-"""One process beside the server: `python -m thongquan.site.config.background sealer`.
+"""One process beside the server: `python -m thongquan.site.config.background sealer` (or `news`).
 
 It ends when it is told to (SIGTERM), and when the process that started it is gone: then its standard input ends.
 """
@@ -46,7 +46,14 @@ def _seal(stop: threading.Event) -> int:
     return NEEDS_A_PERSON if run_sealer(stop) else 0
 
 
-WORK: dict[str, Callable[[threading.Event], int]] = {"sealer": _seal}
+def _tell(stop: threading.Event) -> int:
+    from ..clearance.push import run
+
+    run(stop)
+    return 0
+
+
+WORK: dict[str, Callable[[threading.Event], int]] = {"sealer": _seal, "news": _tell}
 
 
 if __name__ == "__main__":

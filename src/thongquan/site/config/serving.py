@@ -32,7 +32,7 @@ PORT, PORTS = 8000, 100
 STOP_SECONDS = 20
 """How long a process may finish what it has begun before it is killed: longer than any statement may take."""
 
-BACKGROUND = ("sealer",)
+BACKGROUND = ("sealer", "news")
 
 PAUSES = (1.0, 2.0, 5.0, 15.0, 60.0)
 """Seconds before a process that ended is started again: longer each time it does not live a minute."""
