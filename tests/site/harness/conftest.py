@@ -9,6 +9,16 @@ from pathlib import Path
 import pytest
 
 
+HERE = Path(__file__).parent
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Losing the power, filling the disk and restoring under load need the machine for themselves as kills do."""
+    for item in items:
+        if item.path.is_relative_to(HERE) and item.path.name != "test_rights_matrix.py":
+            item.add_marker(pytest.mark.harness)
+
+
 @pytest.fixture(autouse=True)
 def own_trust(tmp_path_factory, monkeypatch) -> Path:
     folder = tmp_path_factory.mktemp("trust")
