@@ -1,7 +1,7 @@
 """Any file of declarations: what it is shows in its content, never in its name.
 
-One function for everybody who takes files (command line, upload, mailbox): XML by `wco`, JSON and NDJSON by
-`json_lines`, CSV and XLSX by `tables`.
+One function for everybody who takes files (command line, upload, mailbox): WCO XML by `wco`, ASYCUDA XML by `asycuda`,
+UN/EDIFACT by `cusdec`, JSON and NDJSON by `json_lines`, CSV and XLSX by `tables`.
 """
 
 from __future__ import annotations
@@ -17,13 +17,17 @@ from typing import BinaryIO, Final
 
 from ..declaration import Declaration
 from ..findings import Finding
-from . import json_lines, tables, wco
+from . import asycuda, cusdec, json_lines, tables, wco
 
 
 class FileKind(enum.Enum):
     """What a file is."""
 
     XML = "xml"
+    ASYCUDA = "asycuda"
+    """XML too, known by its root element."""
+    CUSDEC = "cusdec"
+    """An interchange of UN/EDIFACT, whatever its messages are."""
     JSON = "json"
     NDJSON = "ndjson"
     CSV = "csv"
@@ -38,7 +42,7 @@ class FileKind(enum.Enum):
 class Reading:
     """One declaration of a file, or what stands in its place.
 
-    place: where in the file ("line 7", "row 14", "sheet Hàng!row 14"), "" for a file that is one message.
+    place: where in the file ("line 7", "row 14", "sheet Hàng!row 14", "message 2"), "" for a file that is one message.
     declaration: None where a finding refuses it. findings: errors, warnings and notes; with neither an error nor a
     declaration there are only notes (a sheet that is not read). message: the whole WCO message that an XML file is.
     """
@@ -49,15 +53,26 @@ class Reading:
     message: wco.Message | None = None
 
 
-def read_file(name: str, data: bytes, zone: tzinfo | None = None) -> Iterator[Reading]:
+def read_file(
+    name: str, data: bytes, zone: tzinfo | None = None, rate_unit: asycuda.RateUnit | None = None
+) -> Iterator[Reading]:
     """Every declaration of a file, in its order. At least one reading.
 
-    name: only told in findings. zone: of instants in tables that give none (`tables`).
+    name: only told in findings. zone: of instants that a file gives without one. rate_unit: in what ASYCUDA documents
+    give the rates of their taxes, which differs by country; None where nobody knows, then no rate is read.
     """
     kind = kind_of(data)
     if kind is FileKind.XML:
         message = wco.read_dec(data)
         yield Reading("", None if message.refused else message.declaration, message.findings, message)
+    elif kind is FileKind.ASYCUDA:
+        sad = asycuda.read_sad(data, rate_unit, zone)
+        yield Reading("", None if sad.refused else sad.declaration, sad.findings)
+    elif kind is FileKind.CUSDEC:
+        messages = cusdec.read_cusdec(data, zone)
+        for one in messages:
+            place = f"message {one.place}" if len(messages) > 1 else ""
+            yield Reading(place, None if one.refused else one.declaration, one.findings)
     elif kind is FileKind.JSON:
         yield Reading("", *json_lines.examine(data))
     elif kind is FileKind.NDJSON:
@@ -72,7 +87,9 @@ def read_file(name: str, data: bytes, zone: tzinfo | None = None) -> Iterator[Re
         yield Reading("", None, (Finding(f"FILE_{kind.name}", says={"name": shown}),))
 
 
-def read_stream(name: str, stream: BinaryIO, zone: tzinfo | None = None) -> Iterator[Reading]:
+def read_stream(
+    name: str, stream: BinaryIO, zone: tzinfo | None = None, rate_unit: asycuda.RateUnit | None = None
+) -> Iterator[Reading]:
     """As `read_file`, from a seekable stream at its beginning: CSV and NDJSON of any size are never held whole.
 
     A single message is held whole, and refused by its own reader when it is larger than one may be.
@@ -87,7 +104,7 @@ def read_stream(name: str, stream: BinaryIO, zone: tzinfo | None = None) -> Iter
         stream.seek(0)
         yield from _of_table(tables.examine_csv(stream, zone))
     else:
-        yield from read_file(name, head + stream.read(_MOST), zone)
+        yield from read_file(name, head + stream.read(_MOST), zone, rate_unit)
 
 
 _HEAD: Final = 1 << 20
@@ -96,7 +113,8 @@ _MOST: Final = 1 << 28
 
 
 def kind_of(data: bytes) -> FileKind:
-    """What a file is, by its first bytes; of JSON, whether a second object begins on a line of its own."""
+    """What a file is, by its first bytes; of XML, its root element; of JSON, whether a second object begins on a line
+    of its own."""
     if data.startswith(b"PK\x03\x04"):
         return FileKind.XLSX
     if data.startswith(b"\xd0\xcf\x11\xe0"):
@@ -105,7 +123,10 @@ def kind_of(data: bytes) -> FileKind:
     if not start:
         return FileKind.EMPTY
     if start[0] == "<":
-        return FileKind.XML
+        root = _root(start) or _root(_start(data, len(data)))
+        return FileKind.ASYCUDA if root and asycuda.is_sad(root) else FileKind.XML
+    if _EDIFACT.match(start):
+        return FileKind.CUSDEC
     if start[0] in "{[":
         first, _, rest = data.lstrip(_SPACE).partition(b"\n")
         several = first.rstrip().endswith(b"}") and rest.lstrip(_SPACE).startswith(b"{")
@@ -116,16 +137,31 @@ def kind_of(data: bytes) -> FileKind:
 _SPACE: Final = b" \t\r\n"
 _LOOKED_AT: Final = 4096
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_EDIFACT: Final = re.compile(r"UNA[^\w\s].{5}\s*UNB|UNB[^\w\s,;]UN", re.ASCII | re.DOTALL)
+_ELEMENT: Final = re.compile(r"\s*<(?:[\w.-]+:)?([\w.-]+)(?=[\s/>])")
+_BEFORE_ELEMENT: Final = re.compile(r"\s*<(\?|!--)")
 
 
-def _start(data: bytes) -> str:
+def _start(data: bytes, most: int = _LOOKED_AT) -> str:
     """The first characters after a byte-order mark and white space, each byte of another encoding as U+FFFD."""
     if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return data[:_LOOKED_AT].decode("utf-16", "replace").lstrip()
-    start = data[:_LOOKED_AT].removeprefix(codecs.BOM_UTF8).lstrip(_SPACE)
+        return data[:most].decode("utf-16", "replace").lstrip()
+    start = data[:most].removeprefix(codecs.BOM_UTF8).lstrip(_SPACE)
     if not start:
-        start = data.removeprefix(codecs.BOM_UTF8).lstrip(_SPACE)[:_LOOKED_AT]
+        start = data.removeprefix(codecs.BOM_UTF8).lstrip(_SPACE)[:most]
     return start.decode("utf-8", "replace")
+
+
+def _root(text: str) -> str:
+    """The local name of an XML document's root element, "" where the text does not reach it."""
+    position = 0
+    while before := _BEFORE_ELEMENT.match(text, position):
+        end = "?>" if before[1] == "?" else "-->"
+        position = text.find(end, before.end()) + len(end)
+        if position < len(end):
+            return ""
+    matched = _ELEMENT.match(text, position)
+    return matched[1] if matched else ""
 
 
 def _of_table(examined: Iterator[tables.Examined]) -> Iterator[Reading]:
