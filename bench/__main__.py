@@ -1,4 +1,5 @@
 """`python -m bench`: every figure as a ratio to what was measured beside it in the same run. FULL=1: ten million lines.
+`python -m bench http` measures lodging over HTTP alone (`http_lodgement`); FULL=1 does too where DATABASE_URL names PostgreSQL.
 
 The whole run is void (exit 1) unless plain NumPy does 4 million lines per CPU-second and Decimal 0.1 million: then the
 machine, or a rival, was not what it should be. An aim that is missed is printed as missed.
@@ -23,7 +24,7 @@ from thongquan.engine.assessment.taxes import CUSTOMS_VALUE, Charge, Line
 from thongquan.engine.assessment.valuation_frame import value_frame
 from thongquan.engine.tariff.measures import ad_valorem
 
-from . import clock, lines, online
+from . import clock, http_lodgement, lines, online
 from .peers import decimal_lines, numpy_lines
 
 MILLION = 1_000_000
@@ -35,6 +36,8 @@ DECIMAL_AT_LEAST = 0.1
 
 
 def main() -> int:
+    if "http" in sys.argv[1:]:
+        return http_lodgement.main()
     print(clock.weather())
     columns = lines.draw(MILLION)
     is_void = million_lines(columns)
@@ -43,6 +46,8 @@ def main() -> int:
     five_online()
     if os.environ.get("FULL"):
         ten_million()
+        if os.environ.get("DATABASE_URL", "").startswith("postgres"):
+            http_lodgement.main()
     if is_void:
         print("\nVOID: a rival was slower than it must be; no ratio above counts")
     return 1 if is_void else 0
