@@ -1,5 +1,5 @@
 """`python -m bench`: every figure as a ratio to what was measured beside it in the same run. FULL=1: ten million lines.
-`python -m bench http` measures lodging over HTTP alone (`http_lodgement`); FULL=1 does too where DATABASE_URL names PostgreSQL.
+`python -m bench http` measures lodging over HTTP alone; FULL=1 does too where DATABASE_URL names PostgreSQL.
 
 The whole run is void (exit 1) unless plain NumPy does 4 million lines per CPU-second and Decimal 0.1 million: then the
 machine, or a rival, was not what it should be. An aim that is missed is printed as missed.
