@@ -510,13 +510,15 @@ def export_log(folder: Path, as_json: AsJson = False) -> None:
 @app.command()
 def backup(out: Annotated[Path | None, typer.Argument()] = None, as_json: AsJson = False) -> None:
     open_site()
+    from .site.papers import backup as papers
     from .site.record.backup import back_up
 
     done = back_up(out)
-    complain(done.faults, str(done.file), as_json)
+    lost = papers.back_up(done.file) if not done.faults else ()
+    complain((*done.faults, *lost), str(done.file), as_json)
     facts = {"file": str(done.file), "declarations": done.declarations, "events": done.events}
     emit(facts) if as_json else print(say("backed_up", **facts))
-    raise typer.Exit(FINDINGS if done.faults else DONE)
+    raise typer.Exit(FINDINGS if done.faults or lost else DONE)
 
 
 # starting

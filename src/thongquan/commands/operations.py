@@ -90,10 +90,12 @@ def restore(
     file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True)], as_json: AsJson = False
 ) -> None:
     open_site(migrate=False)
+    from ..site.papers import backup as papers
     from ..site.record.restore import restore as put_back
 
     done = put_back(file)
-    complain(done.findings, str(file), as_json)
+    lost = papers.restore(file) if done.done else ()
+    complain((*done.findings, *lost), str(file), as_json)
     facts = {
         "file": str(file),
         "declarations": done.counts.get("clearance_declaration", 0),
@@ -103,7 +105,7 @@ def restore(
         emit({**facts, "restored": done.done})
     elif done.done:
         print(say("restored", **facts))
-    raise typer.Exit(DONE if done.done else FINDINGS)
+    raise typer.Exit(DONE if done.done and not lost else FINDINGS)
 
 
 def database_roles(apply: Annotated[bool, typer.Option("--apply")] = False, as_json: AsJson = False) -> None:

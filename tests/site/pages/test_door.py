@@ -176,6 +176,24 @@ def test_a_form_of_another_site_is_refused_in_words(screen, made):
     assert "không thuộc phiên làm việc" in made.read(answer)
 
 
+def test_a_request_that_is_too_long_is_refused_before_it_is_read(screen, made):
+    stranger = screen()
+    long = {"username": "x" * 70_000, "password": "y"}
+    assert stranger.post("/dang-nhap", long).status_code == 413
+    assert "lớn hơn mức" in made.read(stranger.post("/dang-nhap", long))
+
+
+def test_who_looked_at_what_stands_in_the_log_of_access(screen, made, caplog):
+    import logging
+
+    number = made.lodge(screen("khai"), "A-1")
+    officer = screen("hoso")
+    with caplog.at_level(logging.INFO, "thongquan.access"):
+        officer.see(f"/to-khai/{number}/hang")
+    told = [one for one in caplog.records if getattr(one, "act", "") == "read_content"]
+    assert [(one.user, one.reference, one.allow) for one in told] == [("hoso", number, True)]
+
+
 def test_a_production_site_passes_djangos_own_check(monkeypatch):
     import os
     import subprocess

@@ -169,6 +169,25 @@ def test_a_senders_name_of_a_file_is_only_ever_shown(sent, shown):
     assert acts.shown(sent) == shown
 
 
+def test_a_backup_holds_the_contents_and_a_restore_puts_them_back(screen, made, folder, tmp_path):
+    from thongquan.site.papers import backup, store
+    from thongquan.site.papers.models import Attachment
+
+    declarant = screen("khai")
+    number = made.lodge(declarant, "A-1")
+    attach(declarant, number, PDF)
+    row = Attachment.objects.get()
+    copy = tmp_path / "copy.sqlite3"
+    assert backup.back_up(copy) == ()
+    store.path_of(row.hash).unlink()
+    assert [finding.code for finding in backup.back_up(tmp_path / "again.sqlite3")] == ["ATTACHMENT_LOST"]
+    assert backup.restore(copy) == ()
+    assert declarant.get(f"/to-khai/{number}/ho-so/{row.identifier}").content == PDF
+    store.path_of(row.hash).unlink()
+    (backup.folder_of(copy) / row.hash[:2] / row.hash).write_bytes(b"khac")
+    assert [finding.code for finding in backup.restore(copy)] == ["ATTACHMENT_LOST"]
+
+
 # printed forms
 
 

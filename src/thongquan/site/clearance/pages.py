@@ -25,6 +25,7 @@ from ...engine.findings import Finding
 from ...engine.lifecycle.declaration import Act, Kind, Role, State
 from ...engine.risk.channels import Channel
 from ...packs import pack as packs
+from ..accounts.reads import decided
 from ..entry.shell import Visitor, new_key, not_found, page, signed_in
 from ..kit.act import Answer, Busy
 from ..kit.tags import day_read, said
@@ -303,6 +304,9 @@ def _declaration(
     tabs = [(slug, word) for slug, word, right in TABS if who.may(right, thing)]
     if part not in [slug for slug, _ in tabs]:
         return not_found(request)
+    right = next(right for slug, _, right in TABS if slug == part)
+    # Who looked at what stands in the log of access, with the number and nothing of the content.
+    decided(who.by, right, thing, who.days, person=who.person, reference=row.number)
     facts = reads.facts_of(row.number)
     context: dict[str, Any] = {
         "row": row,

@@ -6,10 +6,12 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
+from django.conf import settings
 from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone, translation
 
+from ...engine.findings import Finding
 from ..kit import clock
 from .acts import decides, limits_of, posts_mark
 from .models import LiveSession
@@ -40,6 +42,29 @@ class PageLanguage:
         response = self.answer(request)
         response.headers.setdefault("Content-Language", chosen)
         return response
+
+
+MOST_OF_STRANGER: Final = 64 * 1024
+MOST_OF_ANYBODY: Final = 22 * 1024 * 1024
+"""Bytes of a request: of somebody who is not signed in, and of anybody (an attachment with its form)."""
+
+
+class BodyLimit:
+    """Refuses a request by its length before anything of it is read."""
+
+    def __init__(self, answer: Next) -> None:
+        self.answer = answer
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        told = request.META.get("CONTENT_LENGTH") or "0"
+        known = settings.SESSION_COOKIE_NAME in request.COOKIES
+        if not told.isdecimal() or int(told) > (MOST_OF_ANYBODY if known else MOST_OF_STRANGER):
+            from .shell import page
+
+            response = page(request, "problem", {"finding": Finding("REQUEST_TOO_LARGE")}, 413)
+            response.headers["Connection"] = "close"
+            return response
+        return self.answer(request)
 
 
 class SessionLimits:
