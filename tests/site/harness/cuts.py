@@ -15,10 +15,10 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
-from .killable import free_port
 from .fleet import STUCK_SECONDS, Fleet
 from .house import House
 from .judging import Verdict, judge
+from .killable import free_port
 
 FAULTS = ("before", "after", "torn", "delay", "half_open")
 SILENT_SECONDS = 1.0

@@ -18,9 +18,9 @@ from thongquan.site.accounts.reads import told_rights
 from thongquan.site.kit import clock
 
 from ..country import PEOPLE, appoint
-from .killable import Killable, own_cluster
 from .counter import Counter, own_counter
 from .fleet import token_of
+from .killable import Killable, own_cluster
 
 NAME = "harness"
 
