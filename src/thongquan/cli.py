@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from .commands import office, operations
+from .commands import clients, journey, office, operations
 from .commands.arguments import DONE, FINDINGS, OUR_FAULT, AsJson, day_of, open_site, stop
 from .engine.tariff.measures import Schedule
 from .speech import complain, emit, language, money, named, say, table, told, watched
@@ -33,9 +33,10 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_
 tariff_app = typer.Typer(no_args_is_help=True)
 app.add_typer(tariff_app, name="tariff")
 app.add_typer(office.user_app, name="user")
+app.add_typer(clients.client_app, name="client")
 for command in (
     office.init, operations.serve, operations.doctor, operations.migrate, operations.restore,
-    operations.database_roles,
+    operations.database_roles, journey.act, journey.acts,
 ):  # fmt: skip
     app.command(command.__name__.replace("_", "-"))(command)
 

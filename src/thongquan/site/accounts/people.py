@@ -7,7 +7,7 @@ account, gave or ended a post, or handed out a code for a password, stands in th
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -165,6 +165,14 @@ def set_active(user: User, active: bool, *, by: str) -> None:
     User.objects.select_for_update().get(pk=user.pk)
     User.objects.filter(pk=user.pk).update(is_active=active)
     _told(user, "reopen_account" if active else "close_account", by, {})
+
+
+@transaction.atomic
+def told_of_key(user: User, client: str, *, by: str, scopes: Iterable[str], given: bool) -> None:
+    """Record that a machine's key was given for an account, or that all of them were ended; never the key itself."""
+    User.objects.select_for_update().get(pk=user.pk)
+    says = {"client": client, "scopes": " ".join(sorted(set(scopes)))}
+    _told(user, "give_key" if given else "end_keys", by, says)
 
 
 # Passwords

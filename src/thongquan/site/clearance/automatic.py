@@ -17,7 +17,6 @@ from ..accounts.reads import SYSTEM
 from ..kit import clock
 from ..kit.act import Answer
 from . import journey, reads
-from .models import Declaration
 
 MOST_STEPS: Final = 12
 
@@ -60,14 +59,3 @@ def proceed(number: str, pack: Pack) -> list[Answer]:
         if not answer.done:
             break
     return answers
-
-
-def proceed_all(pack: Pack, most: int = 500) -> int:
-    """Go on with whatever waits for the machine, the oldest first: after a crash, or on a timer. How many moved."""
-    waiting = Declaration.objects.filter(
-        pack=pack.code, state__in=(State.LODGED, State.REGISTERED, State.SELECTED), version__gt=0
-    ).order_by("id")
-    moved = 0
-    for number in waiting.values_list("number", flat=True)[:most]:
-        moved += any(answer.done for answer in proceed(number, pack))
-    return moved

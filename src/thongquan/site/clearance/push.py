@@ -44,7 +44,7 @@ from ..kit.http_routes import Call, Route
 from ..kit.secrets import kept
 from ..record.models import Outbox
 from ..reference.reads import site_pack
-from . import automatic, reads
+from . import reads
 from .models import Declaration, Delivery, Subscription
 
 FANNED, SENT = 200, 50
@@ -79,13 +79,10 @@ class Pushed:
 
 
 def run(stop: threading.Event) -> None:
-    """The worker beside the server: let the machine go on with what has news, and tell those who want to know, until
-    it is to stop. What a worker that died left undone is taken up at the start."""
-    pack = site_pack()
-    automatic.proceed_all(pack)
+    """The worker beside the server: tell those who want to know, until it is to stop."""
     while not stop.is_set():
         try:
-            done = push_once(then=lambda number: automatic.proceed(number, pack))
+            done = push_once()
             idle = not (done.fanned or done.delivered or done.failed)
         except (Busy, DatabaseError):
             LOG.warning("the database is away; trying again")
@@ -95,16 +92,9 @@ def run(stop: threading.Event) -> None:
             stop.wait(IDLE_SECONDS)
 
 
-def push_once(send: Send | None = None, then: Callable[[str], object] | None = None) -> Pushed:
-    """Pass the news on, then send what is due, once. Never inside a transaction of the caller's.
-
-    then: called with the subject of each piece of news when it has been passed on.
-    """
-    subjects = _fan_out()
-    fanned = len(subjects)
-    if then is not None:
-        for subject in dict.fromkeys(subjects):
-            then(subject)
+def push_once(send: Send | None = None) -> Pushed:
+    """Pass the news on, then send what is due, once. Never inside a transaction of the caller's."""
+    fanned = _fan_out()
     delivered = failed = given_up = 0
     for row in _taken():
         status = (send or post)(row.subscription.url, *signed(row))
@@ -116,13 +106,13 @@ def push_once(send: Send | None = None, then: Callable[[str], object] | None = N
     return Pushed(fanned, delivered, failed, given_up, waiting)
 
 
-def _fan_out() -> list[str]:
-    """Make a delivery of each piece of news for each subscription that may read what it is about; the subjects."""
+def _fan_out() -> int:
+    """Make a delivery of each piece of news for each subscription that may read what it is about; how many news."""
     with transaction.atomic():
         locked = Outbox.objects.select_for_update(**_skipping()).filter(sent_at__isnull=True)
         news = list(locked.order_by("id")[:FANNED])
         if not news:
-            return []
+            return 0
         now = clock.now()
         standing = Subscription.objects.filter(
             ended_at__isnull=True, client__is_active=True, client__user__is_active=True
@@ -138,7 +128,7 @@ def _fan_out() -> list[str]:
             ]
         Delivery.objects.bulk_create(deliveries, ignore_conflicts=True)
         Outbox.objects.filter(pk__in=[one.pk for one in news]).update(sent_at=now)
-    return [one.subject for one in news]
+    return len(news)
 
 
 def _taken() -> list[Delivery]:

@@ -1,4 +1,8 @@
-"""One process beside the server: `python -m thongquan.site.config.background sealer` (or `news`).
+"""One process beside the server: `python -m thongquan.site.config.background sealer`, `… follower` or `… news`.
+
+sealer      gives events their place in the log of trust (`record.sealing`)
+follower    goes on with what the machine decides (`clearance.following`)
+news        tells subscribers what happened (`clearance.push`)
 
 It ends when it is told to (SIGTERM), and when the process that started it is gone: then its standard input ends.
 """
@@ -22,8 +26,9 @@ def main(name: str) -> int:
         # On PostgreSQL the sealer has a login of its own, which may add to the log of trust and to nothing else.
         os.environ["DATABASE_URL"] = os.environ["THONGQUAN_SEAL_DATABASE_URL"]
     stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+    signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    # Ctrl-C reaches every process of the terminal; the one above decides in which order they end.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     if not sys.stdin.isatty():
         threading.Thread(target=_until_parent_ends, args=(stop,), daemon=True).start()
 
@@ -46,6 +51,13 @@ def _seal(stop: threading.Event) -> int:
     return NEEDS_A_PERSON if run_sealer(stop) else 0
 
 
+def _follow(stop: threading.Event) -> int:
+    from ..clearance.following import run_follower
+
+    run_follower(stop)
+    return 0
+
+
 def _tell(stop: threading.Event) -> int:
     from ..clearance.push import run
 
@@ -53,7 +65,7 @@ def _tell(stop: threading.Event) -> int:
     return 0
 
 
-WORK: dict[str, Callable[[threading.Event], int]] = {"sealer": _seal, "news": _tell}
+WORK: dict[str, Callable[[threading.Event], int]] = {"sealer": _seal, "follower": _follow, "news": _tell}
 
 
 if __name__ == "__main__":

@@ -114,7 +114,8 @@ class RequestLog:
             seconds = time.perf_counter() - started
             response["X-Request-ID"] = request.id
             match = getattr(request, "resolver_match", None)
-            route = match.route if match is not None else ""
+            # The API finds its places itself, and says which one it was.
+            route = getattr(request, "route", "") or (match.route if match is not None else "")
             answered(request.method, route, response.status_code, seconds)
             access.info(
                 "%s %s", request.method, response.status_code,

@@ -1,4 +1,4 @@
-"""The server: processes that answer, and beside them the sealer and the sender of news, watched and started again.
+"""The server: processes that answer, and beside them those of `background`, watched and started again.
 
 One process stands above: it opens no database, answers nobody, and only starts, watches and stops the others. When it
 is killed, those below notice and end too, so that no half of a server stays behind.
@@ -32,7 +32,7 @@ PORT, PORTS = 8000, 100
 STOP_SECONDS = 20
 """How long a process may finish what it has begun before it is killed: longer than any statement may take."""
 
-BACKGROUND = ("sealer", "news")
+BACKGROUND = ("sealer", "follower", "news")
 
 PAUSES = (1.0, 2.0, 5.0, 15.0, 60.0)
 """Seconds before a process that ended is started again: longer each time it does not live a minute."""

@@ -1,7 +1,7 @@
 """What a server runs: thongquan.site.config.wsgi:application.
 
 `thongquan serve` runs it with granian and what belongs beside it. Any other WSGI server may; then
-`python -m thongquan.site.config.background sealer` runs as a service of its own.
+`python -m thongquan.site.config.background sealer`, `… follower` and `… news` run as services of their own.
 """
 
 import os

@@ -176,6 +176,7 @@ class Api:
             allowed = ", ".join(sorted(methods))
             says = {"allowed": allowed}
             raise Problem(405, [Finding("METHOD_NOT_ALLOWED", says=says)], headers={"Allow": allowed})
+        request.route = self.prefix + route.path  # type: ignore[attr-defined]
         scopes = caller.by.scopes
         if route.right and scopes is not None and route.right not in scopes:
             raise Problem(403, [Finding("SCOPE_LACKS_ACT", says={"act": route.right})])
