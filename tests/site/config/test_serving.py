@@ -102,3 +102,17 @@ def test_what_ends_is_started_again_and_stopped_in_the_end(monkeypatch):
 
 def test_everything_beside_the_server_can_be_run_by_its_name():
     assert set(serving.BACKGROUND) == set(background.WORK)
+
+
+def test_an_older_program_leaves_a_newer_database_alone(db):
+    from django.core.exceptions import ImproperlyConfigured
+    from django.db import connection
+    from django.db.migrations.recorder import MigrationRecorder
+
+    from thongquan.site.config.doctor import migrations
+    from thongquan.site.config.start import start
+
+    MigrationRecorder(connection).record_applied("record", "0099_later")
+    with pytest.raises(ImproperlyConfigured, match="DATABASE_NEWER: record"):
+        start(migrate=True)
+    assert [finding.code for finding in migrations().findings] == ["DATABASE_NEWER"]

@@ -20,7 +20,7 @@ from django.db import connection
 
 from ...engine.findings import Finding, Severity, in_order
 from ..kit import clock
-from ..kit.guards import missing
+from ..kit.guards import missing, newer
 from ..record import sealing
 from ..record.models import Outbox
 from .databases import connection_faults, file_system, settings_faults
@@ -216,11 +216,13 @@ def _postgresql_detail(faults: list[Finding]) -> str:
 def migrations() -> Check:
     from .start import pending
 
-    waiting = pending()
-    says = {"migrations": ", ".join(waiting[:8])}
-    return Check(
-        "migrations", str(len(waiting)), (Finding("MIGRATIONS_PENDING", says=says),) if waiting else ()
-    )
+    waiting, unknown = pending(), newer(connection)
+    faults = []
+    if waiting:
+        faults.append(Finding("MIGRATIONS_PENDING", says={"migrations": ", ".join(waiting[:8])}))
+    if unknown:
+        faults.append(Finding("DATABASE_NEWER", says={"migrations": ", ".join(unknown[:8])}))
+    return Check("migrations", str(len(waiting)), in_order(faults))
 
 
 def guards() -> Check:

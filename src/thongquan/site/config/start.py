@@ -37,7 +37,7 @@ def _up_to_date() -> None:
     """Migrate, as the owner of the tables where PostgreSQL's roles are set up; nothing is asked for when all stands.
 
     ImproperlyConfigured(MIGRATIONS_PENDING) for a login that may not: an application that could change tables could
-    change their guards too.
+    change their guards too. DATABASE_NEWER for a database that a newer version has changed.
     """
     from django.core.management import call_command
     from django.db import connection
@@ -45,8 +45,12 @@ def _up_to_date() -> None:
     from ...engine.lifecycle.declaration import DECLARATION
     from ..accounts.acts import system
     from ..clearance.models import AllowedTransition
+    from ..kit.guards import newer
     from .roles import are_set_up, as_owner, grant, may_own
 
+    unknown = newer(connection)
+    if unknown:
+        raise ImproperlyConfigured(f"DATABASE_NEWER: {', '.join(unknown)}")
     waiting = pending()
     if waiting or not AllowedTransition.objects.says(DECLARATION.steps):
         if are_set_up(connection) and not may_own(connection):

@@ -141,3 +141,17 @@ def missing(connection: Any) -> list[str]:
             cursor.execute("SELECT tgname FROM pg_trigger WHERE NOT tgisinternal AND tgenabled = 'A'")
         standing = {name for (name,) in cursor.fetchall()}
     return [name for name in expected() if name not in standing]
+
+
+def newer(connection: Any) -> list[str]:
+    """The migrations of this house that a database has seen and this version does not know: an older program must
+    leave it alone, because it does not know what the newer one promised there."""
+    from django.db.migrations.loader import MigrationLoader
+
+    loader = MigrationLoader(connection)
+    ours = {label for label, _ in loader.disk_migrations}
+    return sorted(
+        f"{label}.{name}"
+        for label, name in loader.applied_migrations
+        if label in ours and (label, name) not in loader.disk_migrations
+    )

@@ -19,7 +19,7 @@ from django.conf import settings
 from django.db import connection
 
 from ...engine.findings import Finding, Severity, errors, in_order
-from ..kit.guards import missing
+from ..kit.guards import missing, newer
 from . import anchors
 from .backup import EVENTS, HEADS, _run, _streamed, _synced, chain_faults
 from .signing import SigningKey, key_file
@@ -171,23 +171,16 @@ def _lacking() -> list[Finding]:
     """Guards that this version needs and the copy lacks, apart from those that a migration still to come will make."""
     from django.db.migrations.loader import MigrationLoader
 
-    loader = MigrationLoader(connection)
-    unknown = sorted(
-        f"{app}.{name}" for app, name in loader.applied_migrations or {} if _is_ours(app, loader)
-        if (app, name) not in loader.disk_migrations
-    )  # fmt: skip
+    unknown = newer(connection)
     if unknown:
         return [Finding("RESTORE_NEWER", says={"migrations": ", ".join(unknown[:5])})]
+    loader = MigrationLoader(connection)
     behind = {key for key in loader.disk_migrations if key not in (loader.applied_migrations or {})}
     if behind:
         waiting = ", ".join(sorted(f"{app}.{name}" for app, name in behind)[:5])
         return [Finding("RESTORE_OLDER", says={"migrations": waiting}, severity=Severity.WARNING)]
     lost = missing(connection)
     return [Finding("GUARDS_MISSING", says={"guards": ", ".join(lost)})] if lost else []
-
-
-def _is_ours(app: str, loader: Any) -> bool:
-    return any(app == label for label, _ in loader.disk_migrations)
 
 
 def _beside() -> list[Finding]:
