@@ -94,7 +94,7 @@ def commit_in_the_middle() -> None:
                 cursor.execute("COMMIT")
                 if connection.vendor == "sqlite":
                     cursor.execute("BEGIN IMMEDIATE")
-            time.sleep(0.08)
+            time.sleep(0.05)
 
     faults.reach = reach
 
@@ -118,7 +118,7 @@ def answer_before_commit() -> None:
         self.inc_thread_sharing()
 
         def work() -> None:
-            time.sleep(0.08)
+            time.sleep(0.05)
             with suppress(Exception), self.wrap_database_errors:
                 self._commit()
                 self._set_autocommit(True)

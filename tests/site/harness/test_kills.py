@@ -29,6 +29,6 @@ def test_nothing_acknowledged_is_lost_or_doubled_when_server_and_database_are_ki
 def test_a_planted_bug_does_not_survive_the_kills(house, seed, bug):
     from .kills import run
 
-    verdict = run(house, lodgements=150, kills=6, seed=seed, bug=bug)
+    verdict = run(house, lodgements=100, kills=6, seed=seed, bug=bug)
     print(verdict)
     assert not verdict.clean
