@@ -113,3 +113,24 @@ def test_an_amendment_after_red_is_the_officer_s_and_a_second_run_repeats_his_an
 
 def test_a_command_tells_in_words_what_it_did_and_logs_nothing_beside(run: Run) -> None:
     assert run("demo", EXAMPLES / "01-import").stderr == ""
+
+
+@pytest.mark.django_db
+def test_every_role_finds_work_on_its_desk_and_a_second_start_adds_none() -> None:
+    from thongquan.demo import morning, office
+    from thongquan.site.clearance import desk
+    from thongquan.site.clearance.models import Declaration
+
+    # Nothing is drawn at random here, so that the channels are those that the examples' rules give.
+    pack = replace(office.open_office(packs.load("gb")), random_share_ppm=0)
+    first = morning.lodge_morning(pack, EXAMPLES)
+    again = morning.lodge_morning(pack, EXAMPLES)
+    assert all(answer.done for answer in first)
+    assert [answer.number for answer in again] == [answer.number for answer in first]
+    assert Declaration.objects.count() == len(first) == 8
+    rows = {row.functional_reference: (row.channel_name, row.state) for row in Declaration.objects.all()}
+    assert rows["SANG-01"] == ("RED", "SELECTED")
+    assert rows["SANG-07"] == ("GREEN", "SELECTED")
+    assert rows["SANG-08"] == ("", "PRELODGED")
+    for role in office.PEOPLE:
+        assert desk.work(Declaration.objects.all(), [role]), role

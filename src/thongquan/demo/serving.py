@@ -14,8 +14,10 @@ import urllib.request
 from django.db import connections
 
 from .. import speech
+from ..packs import pack as packs
 from ..site.config import serving
 from ..site.entry.acts import demo_links, mark_demo
+from . import morning, report
 
 HOST = "127.0.0.1"
 SECONDS = 30
@@ -31,12 +33,14 @@ def serve(where: serving.Address, *, stay: bool) -> int:
     """Serve the demonstration's data; the exit code. stay: until somebody stops it, else for one page."""
     # A person watches: each request in JSON would hide what he is to read.
     os.environ.setdefault("THONGQUAN_LOG_LEVEL", "WARNING")
+    waiting = morning.lodge_morning(packs.load(report.PACK), report.examples())
     mark_demo()
     links = demo_links(where.url.rstrip("/"))
     connections.close_all()
     answered: list[int] = []
 
     def said() -> None:
+        print(speech.say("demo_morning", count=sum(answer.done for answer in waiting)))
         for role, link in links.items():
             print(f"  {speech.named('role', role)}: {link}")
         if stay:
