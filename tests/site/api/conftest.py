@@ -1,105 +1,43 @@
-"""Clients with keys: `api("ann")` asks as ann's machine, with a key for everything unless scopes are named."""
+"""Clients with keys: `api("ann")` asks as ann's machine, with a key for everything unless scopes are named.
+
+pytest reads this file before Django is set up where one file of this folder is named, so what needs models is
+imported when it is used.
+"""
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass, field
-from datetime import date
-from itertools import count
-from typing import Any
-
 import pytest
-from django.test import Client as Browser
-
-from thongquan.engine.formats import json_lines
-from thongquan.site.accounts import acts as accounts
-from thongquan.site.accounts.reads import told_rights
-from thongquan.site.kit import clock
-
-from ..country import appoint, make_pack, original
-
-EVERYTHING = sorted({act for _, act in told_rights()})
-START = date(2020, 1, 1)
-
-
-@dataclass
-class Answer:
-    status: int
-    headers: Any
-    content: bytes
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.content)
-
-    @property
-    def code(self) -> str:
-        return self.json["code"]
-
-
-@dataclass
-class Machine:
-    """One client. Each write gets a key of its own unless one is given."""
-
-    token: str
-    language: str = "en"
-    keys: Any = field(default_factory=lambda: count(1))
-
-    def ask(
-        self, method: str, path: str, body: Any = None, *, media="application/json", key="", **headers
-    ) -> Answer:
-        data = body if isinstance(body, bytes) else (json.dumps(body).encode() if body is not None else b"")
-        sent = {"HTTP_ACCEPT_LANGUAGE": self.language, **headers}
-        if self.token:
-            sent["HTTP_AUTHORIZATION"] = f"Bearer {self.token}"
-        if key is not None:
-            sent["HTTP_IDEMPOTENCY_KEY"] = key or f"key-{id(self)}-{next(self.keys)}"
-        if data:
-            sent["CONTENT_TYPE"] = media
-        answer = Browser().generic(method, f"/api/v1{path}", data, secure=True, **sent)
-        return Answer(answer.status_code, answer.headers, answer.content)
-
-    def get(self, path: str, **more) -> Answer:
-        return self.ask("GET", path, key=None, **more)
-
-    def post(self, path: str, body: Any = None, **more) -> Answer:
-        return self.ask("POST", path, body, **more)
-
-    def lodge(self, declaration=None, **more) -> Answer:
-        return self.post("/declarations", json_lines.write_json(declaration or original()), **more)
-
-    def act(self, number: str, act: str, body: Any = None, **more) -> Answer:
-        return self.post(f"/declarations/{number}/acts/{act}", body, **more)
 
 
 @pytest.fixture
 def country(monkeypatch, settings):
     """The invented country is the one that the site serves."""
-    from thongquan.site.clearance import api, push
     from thongquan.site.config import api as whole
-    from thongquan.site.reference import api as tariff
+
+    from ..country import make_pack
+    from .machines import served_by
 
     made = make_pack()
-    for module in (api, push, tariff):
+    for module in served_by():
         monkeypatch.setattr(module, "site_pack", lambda: made)
     monkeypatch.setattr(whole.api.clients, "_most", 0)
     whole.api.guesses._left.clear()
     return made
 
 
-def machine_of(user: str, scopes=EVERYTHING, **client) -> Machine:
-    made = accounts.client(user, f"machine of {user}", **client)
-    return Machine(accounts.give_token(made, scopes=scopes, now=clock.now()))
-
-
 @pytest.fixture
 def api(people, country):
     """A function: the machine of a user."""
+    from .machines import machine_of
+
     return machine_of
 
 
 @pytest.fixture
 def office(committed, country):
     """As `api`, where things are really committed."""
+    from ..country import appoint
+    from .machines import machine_of
+
     appoint()
     return machine_of

@@ -171,7 +171,7 @@ def test_what_another_declaration_is_called_is_not_told_to_a_stranger(api):
     second = ann.lodge(other).json["number"]
     from thongquan.site.accounts import acts as accounts
 
-    from .conftest import START
+    from .machines import START
 
     accounts.post("two", "DECLARANT", first_day=START, trader="TRADER-2")
     two = api("two")

@@ -16,7 +16,7 @@ from thongquan.site.clearance.api_acts import ASKING
 from thongquan.site.config.api import ROUTES
 from thongquan.site.kit import clock
 
-from .conftest import EVERYTHING, START, Machine
+from .machines import EVERYTHING, START, Machine
 
 OPEN = {"openapi", "api_docs"}
 """What anybody may read: the document and its page."""
@@ -27,21 +27,29 @@ PLACES = {
     "timeline": "of one", "acts": "of one", "selections": "of one", "responses_of": "of one",
     "responses": "filtered", "response": "of one", "acknowledge": "filtered", "webhooks": "filtered",
     "subscribe": "of nobody", "unsubscribe": "of one", "commodity": "of nobody", "calculate": "of nobody",
-    "me": "of nobody", **{str(act): "of one" for act in ASKING},
+    "me": "of nobody", "attach": "of one", "attachments": "of one", "attachment": "of one",
+    **{str(act): "of one" for act in ASKING},
 }  # fmt: skip
 """What each route is about: one thing, which may be foreign; a list, which leaves out what is; or nobody's."""
 
-RAW = {"lodge": b"{}", "receive": b"{}", "lodge_many": b'{"oops":1}\n{"oops":1}'}
+RAW = {"lodge": b"{}", "receive": b"{}", "lodge_many": b'{"oops":1}\n{"oops":1}', "attach": b"%PDF-1.7\n"}
+ASKS = {"attach": "?kind=INVOICE&name=a.pdf"}
+"""What a route cannot do without in its question."""
 
 
 def address(route, number: str) -> str:
-    return re.sub(r"\{(\w+)\}", lambda m: number if m[1] in ("number", "identifier") else "1", route.path)
+    place = re.sub(r"\{(\w+)\}", lambda m: number if m[1] in ("number", "identifier") else "1", route.path)
+    return place + ASKS.get(route.name, "")
 
 
 def body(route):
     return (
         RAW.get(route.name, dict(route.example) if route.example else {}) if route.method == "POST" else None
     )
+
+
+def media(route) -> str:
+    return route.raw[0] if route.raw else "application/json"
 
 
 @pytest.fixture
@@ -61,10 +69,12 @@ def test_every_route_has_its_row_and_every_address_its_route():
 
 @pytest.mark.parametrize("route", ROUTES, ids=lambda route: route.name)
 def test_without_a_key_nothing_is_told(route, country, db):
-    answer = Machine("").ask(route.method, address(route, "26TS0001000001X"), body(route))
+    answer = Machine("").ask(route.method, address(route, "26TS0001000001X"), body(route), media=media(route))
     assert (answer.status, answer.code) == (401, "TOKEN_MISSING")
     assert answer.headers["WWW-Authenticate"].startswith("Bearer")
-    wrong = Machine("tq_guess").ask(route.method, address(route, "26TS0001000001X"), body(route))
+    wrong = Machine("tq_guess").ask(
+        route.method, address(route, "26TS0001000001X"), body(route), media=media(route)
+    )
     assert (wrong.status, wrong.code) == (401, "TOKEN_REFUSED")
 
 
@@ -77,8 +87,8 @@ def test_what_is_foreign_is_answered_as_what_does_not_exist(route, api, number):
     for more in ("LEADER", "REVENUE", "INSPECTOR", "SUPERVISOR", "BANK", "AGENCY", "DECLARANT"):
         accounts.post("far", more, first_day=START, office="TS0002", trader="TRADER-9")
     far = api("far")
-    foreign = far.ask(route.method, address(route, number), body(route))
-    missing = far.ask(route.method, address(route, "26TS0001999999X"), body(route))
+    foreign = far.ask(route.method, address(route, number), body(route), media=media(route))
+    missing = far.ask(route.method, address(route, "26TS0001999999X"), body(route), media=media(route))
     assert foreign.status == missing.status == 404, foreign.json
     assert foreign.content.replace(number.encode(), b"N") == missing.content.replace(b"26TS0001999999X", b"N")
 
@@ -87,14 +97,17 @@ def test_what_is_foreign_is_answered_as_what_does_not_exist(route, api, number):
 def test_a_key_without_the_scope_is_refused(route, api, number):
     others = [scope for scope in EVERYTHING if scope != route.right]
     machine = api("olga", scopes=others)
-    answer = machine.ask(route.method, address(route, number), body(route))
+    answer = machine.ask(route.method, address(route, number), body(route), media=media(route))
     assert (answer.status, answer.code) == (403, "SCOPE_LACKS_ACT")
 
 
 @pytest.mark.parametrize("route", ROUTES, ids=lambda route: route.name)
 def test_an_unknown_field_is_an_error_and_so_is_an_unknown_question(route, api, number):
     machine = api("olga")
-    asked = machine.ask(route.method, address(route, number) + "?oops=1", body(route))
+    place = address(route, number)
+    asked = machine.ask(
+        route.method, f"{place}{'&' if '?' in place else '?'}oops=1", body(route), media=media(route)
+    )
     assert (asked.status, asked.code, asked.json["at"]) == (422, "FIELD_UNKNOWN", "oops")
     if route.body is not None:
         wrong = machine.ask(route.method, address(route, number), {**(route.example or {}), "oops": 1})

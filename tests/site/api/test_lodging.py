@@ -12,7 +12,7 @@ from thongquan.site.accounts import acts as accounts
 from thongquan.site.clearance.models import Declaration
 
 from ..country import original
-from .conftest import START
+from .machines import START
 
 
 def test_a_declaration_in_json_gets_its_number_version_and_receipt(api):

@@ -15,7 +15,7 @@ from thongquan.site.clearance.models import Delivery, Subscription
 from thongquan.site.kit import clock
 
 from ..country import original
-from .conftest import START
+from .machines import START
 
 URL = "https://hooks.example/customs"
 

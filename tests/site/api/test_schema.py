@@ -91,16 +91,15 @@ def asked(template, django_db_blocker):
     from django.core.wsgi import get_wsgi_application
 
     from thongquan.site.accounts import acts as accounts
-    from thongquan.site.clearance import api, push
+    from thongquan.site.accounts.reads import By
     from thongquan.site.config import api as whole
-    from thongquan.site.reference import api as tariff
 
     from ..country import make_pack
-    from .conftest import EVERYTHING
+    from .machines import EVERYTHING, served_by
 
     patched = pytest.MonkeyPatch()
     made = make_pack()
-    for module in (api, push, tariff):
+    for module in served_by():
         patched.setattr(module, "site_pack", lambda: made)
     patched.setattr(whole.api.clients, "_most", 0)
     with django_db_blocker.unblock(), own_copy(template):
@@ -111,7 +110,7 @@ def asked(template, django_db_blocker):
         for stage in range(4):
             data = json_lines.write_json(original(f"S-{stage}", commodity="99999999"))
             common = {"pack": made, "by": SYSTEM}
-            one = journey.lodge(message=data, pack=made, by=api.By("ann"), key=f"s-{stage}", at=clock.now())
+            one = journey.lodge(message=data, pack=made, by=By("ann"), key=f"s-{stage}", at=clock.now())
             numbers.append(one.number)
             for step in (journey.accept, journey.assess, journey.select)[:stage]:
                 step(number=one.number, key=f"{one.number}/{step.__name__}", at=clock.now(), **common)

@@ -10,7 +10,7 @@ import io
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from datetime import date, datetime
+from datetime import date
 from functools import cache
 from typing import Annotated, Any, Final
 
@@ -35,6 +35,7 @@ from ..kit.http import (
     NDJSON,
     Body,
     Changed,
+    Moment,
     Problem,
     Told,
     answered,
@@ -78,7 +79,7 @@ class Done(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     events: int = 0
     receipt: str = ""
     signed_receipt: str = ""
-    recorded_at: datetime | None = None
+    recorded_at: Moment | None = None
     findings: tuple[Told, ...] = ()
     messages: tuple[str, ...] = ()
     says: dict[str, Any] = {}
@@ -128,11 +129,11 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     version: int = 0
     events: int = 0
     legal_day: date | None = None
-    lodged_at: datetime | None = None
-    registered_at: datetime | None = None
-    released_at: datetime | None = None
-    cleared_at: datetime | None = None
-    passed_at: datetime | None = None
+    lodged_at: Moment | None = None
+    registered_at: Moment | None = None
+    released_at: Moment | None = None
+    cleared_at: Moment | None = None
+    passed_at: Moment | None = None
     assessed_minor: int | None = None
     paid_minor: int = 0
     guaranteed_minor: int = 0
@@ -209,8 +210,8 @@ class EventView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     n: int
     act: str
-    at: datetime
-    recorded_at: datetime
+    at: Moment
+    recorded_at: Moment
     role: str
     hash: str
     version: int

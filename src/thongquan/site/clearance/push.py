@@ -21,7 +21,7 @@ import ssl
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
 from typing import Annotated, Final
@@ -39,7 +39,7 @@ from ..accounts.reads import By, decided
 from ..kit import clock
 from ..kit.act import Busy
 from ..kit.canonical import canonical
-from ..kit.http import Body, Problem, answered
+from ..kit.http import Body, Moment, Problem, answered
 from ..kit.http_routes import Call, Route
 from ..kit.secrets import kept
 from ..record.models import Outbox
@@ -270,7 +270,7 @@ class SubscriptionView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=
 
     id: int
     url: str
-    recorded_at: datetime
+    recorded_at: Moment
     secret: str = ""
 
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from datetime import datetime
+from typing import Annotated, Any
 
 import msgspec
 from django.http import HttpRequest, HttpResponse
@@ -19,6 +20,7 @@ from ...engine.formats.guard import plain, text_findings
 from ...engine.formats.json_lines import is_identifier, translated
 
 JSON, PROBLEM, NDJSON = "application/json", "application/problem+json", "application/x-ndjson"
+OCTETS = "application/octet-stream"
 DOCS = "/api/docs"
 MAX_BODY = 64 * 1024
 """Bytes of a request that is not a message."""
@@ -27,6 +29,9 @@ KEY = re.compile(r"[!-~]{8,180}")
 """An idempotency key: printable ASCII without spaces; room is left for the places of a bulk."""
 _VERSION = re.compile(r'"(\d{1,9})"')
 _QUALITY = re.compile(r"\s*([A-Za-z]{1,8})[A-Za-z0-9-]*\s*(?:;\s*q\s*=\s*([01](?:\.\d{0,3})?))?\s*")
+
+Moment = Annotated[datetime, msgspec.Meta(tz=True)]
+"""A time with its zone: without the mark msgspec would not tell the readers of the schema that it is a date-time."""
 
 
 class Body(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):

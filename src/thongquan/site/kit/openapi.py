@@ -10,12 +10,14 @@ from typing import Any
 import msgspec
 
 from ... import words
-from .http import JSON, PROBLEM, ProblemDetails
+from .http import JSON, NDJSON, OCTETS, PROBLEM, ProblemDetails
 from .http_routes import Nothing, Route
 
 TEMPLATE = "#/components/schemas/{name}"
 EVERYWHERE = (400, 401, 403, 413, 415, 422, 429, 500, 503)
 """What any route may answer beside its own."""
+BYTES: Mapping[str, Any] = {"type": "string", "format": "binary"}
+"""Content that is no JSON. Without a type a generated client takes the JSON record for the only thing it may send."""
 
 
 def document(
@@ -67,6 +69,7 @@ def _kinds(routes: Iterable[Route]) -> list[type[Any]]:
 def _operation(route: Route, language: words.Language) -> dict[str, Any]:
     parts: dict[str, Any] = {
         "operationId": route.name,
+        "tags": [_tag(route.path)],
         "summary": route.summary(language),
         "description": _description(route, language),
         "parameters": [*_places(route), *_queries(route), *_headers(route, language)],
@@ -79,6 +82,13 @@ def _operation(route: Route, language: words.Language) -> dict[str, Any]:
         parts["security"] = [{"token": []}]
         parts["x-right"] = route.right
     return parts
+
+
+def _tag(path: str) -> str:
+    """The part of the API that a path belongs to, under which a generated client keeps its function: what it is about,
+    or of one thing, the acts and attachments that hang from it."""
+    about = [part for part in path.split("/") if part and not part.startswith("{")]
+    return about[1] if about[1:] and about[1] in ("acts", "attachments") else about[0]
 
 
 def _description(route: Route, language: words.Language) -> str:
@@ -100,9 +110,12 @@ def _queries(route: Route) -> list[dict[str, Any]]:
     if route.query is Nothing:
         return []
     (_,), components = msgspec.json.schema_components([route.query], ref_template=TEMPLATE)
-    properties: Mapping[str, Any] = components[route.query.__name__]["properties"]
+    record = components[route.query.__name__]
+    properties: Mapping[str, Any] = record["properties"]
+    needed = record.get("required", ())
     return [
-        {"name": name, "in": "query", "required": False, "schema": one} for name, one in properties.items()
+        {"name": name, "in": "query", "required": name in needed, "schema": one}
+        for name, one in properties.items()
     ]
 
 
@@ -129,15 +142,26 @@ def _header(
     }
 
 
+def _told(taken: Sequence[str]) -> list[str]:
+    """The media types of a message that the document tells. A generated client has one kind of body for one function:
+    our record where one thing is sent, a file where many are; what else is taken is for those who write by hand."""
+    untold = JSON if NDJSON in taken else OCTETS if JSON in taken else ""
+    return [media for media in taken if media != untold]
+
+
 def _request(route: Route) -> dict[str, Any] | None:
     if route.raw:
         content: dict[str, Any] = {}
-        for media in route.raw:
+        for media in _told(route.raw):
             content[media] = (
-                {"schema": {"$ref": TEMPLATE.format(name="Declaration")}} if media == JSON else {"schema": {}}
+                {"schema": {"$ref": TEMPLATE.format(name="Declaration")}}
+                if media == JSON
+                else {"schema": BYTES}
             )
         if route.example is not None and JSON in content:
             content[JSON]["example"] = route.example
+        for media, sample in route.samples.items():
+            content[media]["example"] = sample
         return {"required": True, "content": content}
     if route.body is None:
         return None
@@ -151,11 +175,10 @@ def _request(route: Route) -> dict[str, Any] | None:
 def _responses(route: Route, language: words.Language) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for status, kind in route.answers.items():
-        media, schema = JSON, {}
         if isinstance(kind, str):
-            media = kind
+            media, schema = kind, dict(BYTES)
         else:
-            schema = {"$ref": TEMPLATE.format(name=kind.__name__)}
+            media, schema = JSON, {"$ref": TEMPLATE.format(name=kind.__name__)}
         one: dict[str, Any] = {
             "description": HTTPStatus(status).phrase,
             "content": {media: {"schema": schema}},
@@ -192,13 +215,19 @@ def _problem(status: int, language: words.Language) -> dict[str, Any]:
 
 
 def _described(schema: Any) -> Any:
-    """A schema without the titles that msgspec makes of our class names."""
+    """A schema without the titles that msgspec makes of our class names, and with arrays of a fixed length told by the
+    one schema of their items, which generators know, where msgspec tells them place by place."""
     if isinstance(schema, dict):
-        return {
+        kept = {
             name: _described(part)
             for name, part in schema.items()
             if name != "title" or not isinstance(part, str)
         }
+        places = kept.get("prefixItems")
+        if isinstance(places, list) and all(place == places[0] for place in places):
+            del kept["prefixItems"]
+            kept["items"] = places[0]
+        return kept
     if isinstance(schema, list):
         return [_described(part) for part in schema]
     return schema

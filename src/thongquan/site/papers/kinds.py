@@ -35,6 +35,15 @@ ENDINGS: Final = {
 }
 """Media type → the ending under which it is handed out."""
 
+_ALSO: Final = {"image/jpeg": (".jpeg",), "image/tiff": (".tiff",)}
+
+
+def file_name(name: str, media: str) -> str:
+    """A sender's name under which a file may be saved: with an ending of what the file is, so that no computer opens a
+    letter as a program or a page ("a.html" that holds a PDF is "a.html.pdf")."""
+    fitting = (ENDINGS[media], *_ALSO.get(media, ()))
+    return name if name.casefold().endswith(fitting) else f"{name}{ENDINGS[media]}"
+
 
 def media_type(content: bytes) -> str | Finding:
     """What a content is, or why it is not taken: ATTACHMENT_EMPTY, ATTACHMENT_TOO_LARGE, ATTACHMENT_KIND_UNKNOWN,
