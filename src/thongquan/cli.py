@@ -10,11 +10,11 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from .commands import clients, journey, office, operations
+from .commands import journey, office, operations, tokens
 from .commands.arguments import DONE, FINDINGS, OUR_FAULT, AsJson, day_of, open_site, stop
 from .engine.tariff.measures import Schedule
 from .speech import complain, emit, language, money, named, say, table, told, watched
@@ -33,7 +33,7 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_
 tariff_app = typer.Typer(no_args_is_help=True)
 app.add_typer(tariff_app, name="tariff")
 app.add_typer(office.user_app, name="user")
-app.add_typer(clients.client_app, name="client")
+app.add_typer(tokens.token_app, name="token")
 for command in (
     office.init, operations.serve, operations.doctor, operations.migrate, operations.restore,
     operations.database_roles, journey.act, journey.acts,
@@ -44,8 +44,10 @@ Files = Annotated[list[Path], typer.Argument(exists=True, readable=True)]
 File = Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True)]
 PackName = Annotated[str, typer.Option("--pack", envvar="THONGQUAN_PACK")]
 Day = Annotated[str, typer.Option()]
+RateUnit = Annotated[Literal["percent", "fraction"] | None, typer.Option("--rate-unit")]
 
-SUFFIXES = (".xml", ".json", ".ndjson", ".csv", ".xlsx")
+SUFFIXES = (".xml", ".json", ".ndjson", ".csv", ".xlsx", ".edi")
+"""What is taken from a folder; of text files those that begin as UN/EDIFACT does."""
 
 
 # arguments
@@ -68,23 +70,39 @@ def files_of(paths: Iterable[Path]) -> Iterator[Path]:
     """Files as given; of a folder, every message and table in it, in the order of their names."""
     for path in paths:
         if path.is_dir():
-            yield from sorted(
-                file for file in path.rglob("*") if file.is_file() and file.suffix.lower() in SUFFIXES
-            )
+            yield from sorted(file for file in path.rglob("*") if file.is_file() and _is_message(file))
         else:
             yield path
 
 
-def readings(paths: Iterable[Path], pack: Pack | None = None) -> Iterator[tuple[Path, Reading]]:
-    """Every declaration of every file, one at a time; tables and NDJSON of any size are never held whole."""
+def _is_message(file: Path) -> bool:
+    suffix = file.suffix.lower()
+    if suffix != ".txt":
+        return suffix in SUFFIXES
+    from .engine.formats.reading import FileKind, kind_of
+
+    with file.open("rb") as stream:
+        return kind_of(stream.read(4096)) is FileKind.CUSDEC
+
+
+def readings(
+    paths: Iterable[Path],
+    pack: Pack | None = None,
+    rate_unit: Literal["percent", "fraction"] | None = None,
+) -> Iterator[tuple[Path, Reading]]:
+    """Every declaration of every file, one at a time; tables and NDJSON of any size are never held whole.
+
+    rate_unit: in what ASYCUDA documents give the rates of taxes; None for what the pack says.
+    """
     from zoneinfo import ZoneInfo
 
     from .engine.formats import reading
 
     zone = ZoneInfo(pack.zone) if pack is not None else None
+    unit = rate_unit or (pack.rate_unit if pack is not None else "") or None
     for path in paths:
         with path.open("rb") as stream:
-            for one in reading.read_stream(str(path), stream, zone):
+            for one in reading.read_stream(str(path), stream, zone, unit):
                 yield path, one
 
 
@@ -92,12 +110,12 @@ def readings(paths: Iterable[Path], pack: Pack | None = None) -> Iterator[tuple[
 
 
 @app.command()
-def read(files: Files, as_json: AsJson = False) -> None:
+def read(files: Files, rate_unit: RateUnit = None, as_json: AsJson = False) -> None:
     from .engine.findings import errors
     from .engine.formats import json_lines
 
     bad = False
-    for path, one in watched(readings(files_of(files)), "reading"):
+    for path, one in watched(readings(files_of(files), rate_unit=rate_unit), "reading"):
         complain(one.findings, _source(path, one), as_json)
         bad = bad or bool(errors(one.findings))
         if one.declaration is not None:
@@ -111,6 +129,7 @@ def assess(
     out: Annotated[Path, typer.Option("--out", "-o")],
     pack: PackName = "gb",
     on: Day = "",
+    rate_unit: RateUnit = None,
     as_json: AsJson = False,
 ) -> None:
     from datetime import UTC, datetime
@@ -125,7 +144,7 @@ def assess(
     with open_rows(out) as write:
         if write is None:
             raise stop("out_suffix")
-        for path, one in watched(readings([file], country), "assessing"):
+        for path, one in watched(readings([file], country, rate_unit), "assessing"):
             failed = errors(one.findings)
             if one.declaration is None or failed:
                 counts["unread"] += one.declaration is None and bool(failed)
@@ -208,27 +227,28 @@ def lodge(
     files: Files,
     user: Annotated[str, typer.Option("--user")],
     pack: PackName = "gb",
+    rate_unit: RateUnit = None,
     as_json: AsJson = False,
 ) -> None:
     import hashlib
 
     open_site()
     from .site.accounts.reads import By
-    from .site.clearance import journey
+    from .site.clearance import journey, messages
     from .site.kit import clock
 
     country = pack_of(pack)
     refused = False
-    for path, one in watched(readings(files_of(files), country), "working"):
+    for path, one in watched(readings(files_of(files), country, rate_unit), "working"):
         source = _source(path, one)
         if one.declaration is None:
             complain(one.findings, source, as_json)
             refused = True
             continue
-        content = path.read_bytes() if one.message is not None else one.declaration
+        message = messages.read_once(one, path)
         # From file and place: sending the same file again gets the stored answer, never a second declaration.
         key = hashlib.sha256(f"{path.resolve()}\0{one.place}".encode()).hexdigest()
-        answer = journey.receive(message=content, pack=country, by=By(user), key=f"cli/{key}", at=clock.now())
+        answer = journey.receive(message=message, pack=country, by=By(user), key=f"cli/{key}", at=clock.now())
         complain((*answer.findings, *answer.reasons), source, as_json)
         refused = refused or not answer.done
         if as_json:
@@ -428,6 +448,7 @@ def _name(commodity: Commodity) -> str:
 
 def _measure(row: Measure) -> dict[str, Any]:
     """A row of the tariff as it is shown: `*` is no preference, an empty rate is none given."""
+    from .engine.tariff.measures import Given
     from .engine.tariff.rate_text import duty_text
 
     last = f"{row.period.last_day:%d/%m/%Y}" if row.period.last_day else "…"
@@ -439,7 +460,7 @@ def _measure(row: Measure) -> dict[str, Any]:
         "kind": row.kind.value,
         "preference": row.preference,
         "given": row.given.value,
-        "rate": duty_text(row.duty) if row.duty else row.text,
+        "rate": duty_text(row.duty) if row.duty and row.given is not Given.NOT_SUBJECT else row.text,
         "origins": " ".join(origins),
         "quota_order_id": row.quota_order_id,
         "additional_code": row.additional_code,
@@ -518,8 +539,12 @@ def backup(out: Annotated[Path | None, typer.Argument()] = None, as_json: AsJson
     lost = papers.back_up(done.file) if not done.faults else ()
     complain((*done.faults, *lost), str(done.file), as_json)
     facts = {"file": str(done.file), "declarations": done.declarations, "events": done.events}
-    emit(facts) if as_json else print(say("backed_up", **facts))
-    raise typer.Exit(FINDINGS if done.faults or lost else DONE)
+    good = not done.faults and not lost
+    if as_json:
+        emit({**facts, "verified": good})
+    elif good:
+        print(say("backed_up", **facts))
+    raise typer.Exit(DONE if good else FINDINGS)
 
 
 # starting

@@ -14,11 +14,11 @@ import enum
 import importlib
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from functools import cache, cached_property
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import Any, Final, Literal, Self
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -44,13 +44,16 @@ from ..engine.tariff.quotas import Allotment, Quota
 from ..engine.tariff.rate_text import PLAIN_WORDS, RateReader
 from ..engine.tariff.tariff import GENERAL, Choice, Edition, Tariff, TariffView
 from ..engine.tariff.units import convert
-from ..engine.timing.calendar import Hours, Unit, WorkingCalendar
+from ..engine.timing.calendar import DayUnknownError, Hours, Unit, WorkingCalendar
 from .tables import LANGUAGES, SETTINGS, SOURCE, Folder, Row
 
 IMPORT: Final = "import"
 EXPORT: Final = "export"
 RATE_FROM_NOTICE: Final = "RATE_FROM_NOTICE"
 """Note of a charge whose rate was read from an official tax notice: it proves the arithmetic and nothing else."""
+
+NOT_SUBJECT: Final = "NOT_SUBJECT"
+"""Note of a charge of nothing: the law says that the goods are not subject to the tax."""
 
 LOW_VALUE: Final = "low_value"
 """Row of codes/limits: the highest value of goods declared with the reduced data set."""
@@ -172,11 +175,16 @@ class Form:
 
 @dataclass(frozen=True, slots=True)
 class Deadline:
-    """A time that the law gives; `engine.timing.calendar.due` counts it."""
+    """A time that the law gives; `engine.timing.calendar.due` counts it.
+
+    rolls: a last day that is not worked moves to the next one that is. period: the days on which the row is law.
+    """
 
     amount: int
     unit: Unit
     law: LegalRef
+    rolls: bool = False
+    period: Period = field(default_factory=lambda: Period(date.min))
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,7 +225,12 @@ class Pack:
     exchanged for the customs value. forms: kind of form (lifecycle.Form) → the country's. laws: lifecycle act → its
     legal source. transport_documents: types of previous documents that identify a consignment. complete: whether the
     nomenclature has every code; where it has not, a code it lacks is a rate not given, and no error of the declarant.
-    partial_lists: code lists that do not have every code either.
+    partial_lists: code lists that do not have every code either. rate_unit: in what the country's ASYCUDA documents
+    give the rates of taxes, "percent" or "fraction"; "" where nobody has said, then a rate is read only when the
+    reader of a file says it.
+    deadlines: name → its rows, one a day; `deadline` asks for that of a day. office_calendars: office → editions of its
+    own hours (office_hours.csv), before those of the country. certainty: table → rows that somebody read in the law's
+    own text, and rows that nobody has (the column `verified`).
     external_references: whether a follow-up may name a declaration by another system's number; only a demonstration
     that replays that system's messages turns it on.
     """
@@ -239,12 +252,15 @@ class Pack:
     random_share_ppm: int = 0
     forms: Mapping[str, Form] = field(default_factory=dict)
     laws: Mapping[str, LegalRef] = field(default_factory=dict)
-    deadlines: Mapping[str, Deadline] = field(default_factory=dict)
+    deadlines: Mapping[str, tuple[Deadline, ...]] = field(default_factory=dict)
     quotas: tuple[Quota, ...] = ()
     calendars: tuple[WorkingCalendar, ...] = ()
+    office_calendars: Mapping[str, tuple[WorkingCalendar, ...]] = field(default_factory=dict)
+    certainty: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     transport_documents: tuple[str, ...] = ()
     complete: bool = True
     partial_lists: frozenset[str] = frozenset()
+    rate_unit: Literal["percent", "fraction", ""] = ""
     external_references: bool = False
 
     @property
@@ -270,9 +286,14 @@ class Pack:
             raise ValueError("an instant without a zone has no legal day")
         return instant.astimezone(ZoneInfo(self.zone)).date()
 
-    def calendar(self, day: date) -> WorkingCalendar | None:
-        """The working hours decreed for a day, None where the pack has none."""
-        return next((calendar for calendar in self.calendars if calendar.period.holds(day)), None)
+    def calendar(self, day: date, office: str = "") -> WorkingCalendar | None:
+        """The working hours decreed for a day: the office's own, else the country's; None where there are none."""
+        editions = (*self.office_calendars.get(office, ()), *self.calendars)
+        return next((calendar for calendar in editions if calendar.period.holds(day)), None)
+
+    def deadline(self, name: str, day: date) -> Deadline | None:
+        """The legal time of a name by the law of a day, None where that day's law gives none."""
+        return next((row for row in self.deadlines.get(name, ()) if row.period.holds(day)), None)
 
     def fact(self, code_list: str, value: str, fact: str, day: date) -> str:
         """A further column of a code list, "" where the code or the column is not known on that day."""
@@ -319,6 +340,40 @@ class Pack:
             declaration.exit_office_id,
         )
         return next((office for office in named if office), self.numbering.default_office)
+
+    def series(self, office: str, year: int, kind: Kind | None) -> tuple[str, int]:
+        """Within what numbers run without a gap: a name and a year. Of an office and its year here; a country that
+        counts for the whole nation, or does not begin again each year, says so (year 0: never again)."""
+        return office, year
+
+    def kept_number(self, text: str) -> str:
+        """The number under which a declaration is kept, of one as papers print it: the same, where a number says
+        nothing but which declaration it is."""
+        return text
+
+    def printed_number(self, number: str, amendments: int) -> str:
+        """The number as papers of the declaration show it after so many amendments."""
+        return number
+
+    @property
+    def numbers_checked(self) -> bool:
+        """Whether a slip of the pen in a number can be seen from the number alone."""
+        return True
+
+    def trial_number(self, number: str) -> str:
+        """What a sandbox gives in place of a real number: one that no real declaration can have. Where a real number
+        says whose it is, these say Z."""
+        letters = len(self.numbering.prefix)
+        body = f"{number[:2]}{'Z' * letters}{number[2 + letters : -1]}"
+        return body + check_character(body)
+
+    def real_number(self, trial: str) -> str:
+        """The real number that a sandbox's stands for, "" for a text that is none of a sandbox's."""
+        letters = len(self.numbering.prefix)
+        if trial[2 : 2 + letters] != "Z" * letters or not set(trial) <= set(_ALPHABET) or not trial:
+            return ""
+        body = f"{trial[:2]}{self.numbering.prefix}{trial[2 + letters : -1]}"
+        return body + check_character(body) if check_character(trial[:-1]) == trial[-1] else ""
 
     def number(self, office: str, year: int, sequence: int, kind: Kind | None = None) -> str:
         """The customs number of the sequence-th declaration of an office and year, its check character last.
@@ -396,6 +451,11 @@ class Pack:
         found = self.fact("procedures", item.procedure_code[:2], "liability", day)
         return Liability(found) if found else Liability.DUE
 
+    def liability(self, declaration: Declaration, item: GoodsItem, tax: str, day: date) -> Liability:
+        """What happens to one tax of a line. The same for all of them here, by the line's procedure; a country in
+        which the kind of declaration decides, and not for all taxes alike, says so."""
+        return self.liability_of(item, day)
+
     def preference_of(self, item: GoodsItem, levy: Levy, day: date) -> str:
         """The scheme claimed for a tax of a line, "" for the general rate."""
         claimed = item.preference_code if levy.preferential else ""
@@ -451,13 +511,20 @@ class Pack:
 
         A tax that is due and has no rate is pending and a finding, never zero.
         """
-        if kind.untaxed or not kind.flow or self.liability_of(item, view.day) is Liability.NONE:
+        free = {
+            levy.tax.code
+            for levy in self.levies
+            if self.liability(declaration, item, levy.tax.code, view.day) is Liability.NONE
+        }
+        if kind.untaxed or not kind.flow or len(free) == len(self.levies):
             return Chosen()
         charges: list[Charge] = []
         pending: list[str] = []
         findings: list[Finding] = []
         defence: tuple[Measure, ...] = ()
         for levy in self.taxes_of(declaration, item, kind, view):
+            if levy.tax.code in free:
+                continue
             choice = self.choice_of(declaration, item, at, levy, view)
             defence = choice.defence
             findings += choice.findings
@@ -465,9 +532,12 @@ class Pack:
                 pending.append(levy.tax.code)
             else:
                 charges.append(self.charge_of(choice.measure))
-        defence = tuple(row for row in defence if self.defends(declaration, item, row.tax))
+        defence = tuple(
+            row for row in defence if row.tax not in free and self.defends(declaration, item, row.tax)
+        )
         charges += [self.charge_of(row) for row in defence]
-        pending += self._undefended(declaration, item, kind, view, defence)
+        undefended = self._undefended(declaration, item, kind, view, defence)
+        pending += [tax for tax in undefended if tax not in free]
         quantities, wrong = self.counted(charges, self.quantities_of(item, view), at)
         return Chosen(
             tuple(charges),
@@ -524,7 +594,8 @@ class Pack:
         return replace(choice, findings=(missing,))
 
     def charge_of(self, measure: Measure) -> Charge:
-        """The charge that levies a row of the tariff; a rate known only from a notice says so."""
+        """The charge that levies a row of the tariff; a rate known only from a notice says so, and so does a row by
+        which the goods are not subject to the tax: its amount is 0, with its law."""
         if measure.duty is None:
             raise ValueError(f"{measure.commodity} {measure.tax}: a row without a duty cannot be levied")
         act = self.acts.get(measure.law.act)
@@ -535,7 +606,7 @@ class Pack:
             measure.law,
             preference=measure.preference,
             quota_order_id=measure.quota_order_id,
-            note=RATE_FROM_NOTICE if from_notice else "",
+            note=NOT_SUBJECT if measure.given is Given.NOT_SUBJECT else RATE_FROM_NOTICE if from_notice else "",
             verified=measure.verified,
         )
 
@@ -582,10 +653,37 @@ class Pack:
         fees.sort(key=lambda fee: (fee.type_code != tax, fee.type_code != ""))
         own = [fee for fee in fees if fee.type_code in (tax, "")]
         method = own[0].payment_method_code if own else ""
-        if self.liability_of(item, day) is Liability.SUSPENDED:
+        if self.liability(declaration, item, tax, day) is Liability.SUSPENDED:
             return Payment(method, Terms.SUSPENDED)
         terms = self.fact("payment_methods", method, "terms", day)
         return Payment(method, Terms(terms) if terms else Terms.NOW)
+
+    # times
+
+    def amended_free_until(
+        self, *, selected_on: date | None, asked_on: date | None, cleared_on: date | None
+    ) -> date | None:
+        """The last day on which an amendment has no consequence; None while there is no such day. After it an
+        amendment is still lawful, and a sanction may follow.
+
+        selected_on: when the channel was told. asked_on: when customs asked for it, None while nothing is asked.
+        cleared_on: when the goods were cleared. Here: the time amend_after_clearance, in calendar days.
+        """
+        return self.last_day_of("amend_after_clearance", cleared_on) if cleared_on else None
+
+    def last_day_of(self, name: str, start: date, office: str = "") -> date | None:
+        """The last day of a legal time in days that runs from a day, which itself does not count; None where the law
+        of that day gives none, counts it in hours, or no calendar reaches so far."""
+        found, calendar = self.deadline(name, start), self.calendar(start, office)
+        if found is None or found.unit not in (Unit.DAY, Unit.WORKING_DAY):
+            return None
+        try:
+            if found.unit is Unit.WORKING_DAY:
+                return calendar.after_working_days(start, found.amount) if calendar else None
+            last = start + timedelta(days=found.amount)
+            return last if not found.rolls else calendar.next_working_day(last) if calendar else None
+        except DayUnknownError:
+            return None
 
     # reading
 
@@ -793,26 +891,46 @@ def read_fields(folder: Path) -> dict[str, Any]:
         ),
         "forms": source.keyed("forms", "form number", _form),
         "laws": source.keyed("laws", "step", lambda row: (row.asked("step"), row.law)),
-        "deadlines": source.keyed("deadlines", "name amount unit", _deadline),
+        "deadlines": _deadlines(source),
         "quotas": tuple(source.rows("quotas", "order_id volume unit allotment", _quota)),
-        "calendars": _calendars(source, str(settings.get("zone", "UTC"))),
+        "calendars": _calendars(source, str(settings.get("zone", "UTC"))).get("", ()),
+        "office_calendars": _calendars(source, str(settings.get("zone", "UTC")), "office_hours"),
+        "certainty": source.certainty,
         **settings,
     }
     source.close()
     return fields
 
 
-def _calendars(source: Folder, zone: str) -> tuple[WorkingCalendar, ...]:
-    """The editions of hours.csv: rows of mon … sun give the week, rows of a day ("2026-09-02") what differs."""
-    editions: dict[tuple[str, Period], dict[str, Hours]] = {}
-    for edition, period, day, hours in source.rows("hours", "edition day hours", _hours):
-        editions.setdefault((edition, period), {})[day] = hours
-    made = []
-    for (edition, period), days in editions.items():
+def _deadlines(source: Folder) -> dict[str, tuple[Deadline, ...]]:
+    """The rows of deadlines.csv by name. PACK_ROW_TWICE for two rows of one name that share a day."""
+    found: dict[str, tuple[Deadline, ...]] = {}
+    for place, name, deadline in source.rows(
+        "deadlines", "name amount unit", lambda row: (row.place, *_deadline(row)), optional="rolls"
+    ):
+        if any(deadline.period.overlaps(other.period) for other in found.get(name, ())):
+            says = {"file": "deadlines.csv", "key": name}
+            source.findings.append(Finding("PACK_ROW_TWICE", place, says))
+        else:
+            found[name] = (*found.get(name, ()), deadline)
+    return found
+
+
+def _calendars(source: Folder, zone: str, table: str = "hours") -> dict[str, tuple[WorkingCalendar, ...]]:
+    """The editions of hours.csv by office, "" for all: rows of mon … sun give the week, rows of a day ("2026-09-02")
+    what differs. In office_hours.csv, which names the offices, a day that is not written is the office's ordinary one.
+    """
+    columns = "edition day hours" if table == "hours" else "office edition day hours"
+    editions: dict[tuple[str, str, Period], dict[str, Hours]] = {}
+    for office, edition, period, day, hours in source.rows(table, columns, _hours):
+        editions.setdefault((office, edition, period), {})[day] = hours
+    made: dict[str, tuple[WorkingCalendar, ...]] = {}
+    for (office, edition, period), days in editions.items():
         week = tuple(days.get(name, ()) for name in _WEEKDAYS)
         exceptions = {day_of(day): hours for day, hours in days.items() if day not in _WEEKDAYS}
-        made.append(WorkingCalendar(edition, ZoneInfo(zone), period, week, exceptions))
-    return tuple(made)
+        calendar = WorkingCalendar(edition, ZoneInfo(zone), period, week, exceptions)
+        made[office] = (*made.get(office, ()), calendar)
+    return made
 
 
 def read_tariff(folder: Path, acts: Mapping[str, Act], code_lists: Mapping[str, CodeList]) -> Tariff:
@@ -823,7 +941,9 @@ def read_tariff(folder: Path, acts: Mapping[str, Act], code_lists: Mapping[str, 
     source = Folder(folder)
     extra = code_lists.get("units", ())
     words = replace(
-        PLAIN_WORDS, units={**PLAIN_WORDS.units, **{f"/{code.value}": code.value for code in extra}}
+        PLAIN_WORDS,
+        units={**PLAIN_WORDS.units, **{f"/{code.value}": code.value for code in extra}},
+        shares={"of the general rate": ""},
     )
     reader = RateReader(words)
     measures = source.rows(
@@ -879,6 +999,7 @@ def _settings(source: Folder) -> dict[str, Any]:
             "complete": bool(given["complete"]),
             "partial_lists": frozenset(given.get("partial_lists", ())),
             "transport_documents": tuple(given.get("transport_documents", ())),
+            "rate_unit": _RATE_UNIT(given.get("rate_unit", "")),
             "numbering": Numbering(
                 str(number["prefix"]),
                 int(number["office_width"]),
@@ -919,6 +1040,7 @@ def _one_of(*texts: str) -> Callable[[str], str]:
 
 
 _YES_NO = _one_of("yes", "no")
+_RATE_UNIT = _one_of("percent", "fraction", "")
 
 _NOT_FACTS: Final = frozenset({"value", *SOURCE, *LANGUAGES})
 
@@ -996,7 +1118,9 @@ def _form(row: Row) -> tuple[str, Form]:
 
 
 def _deadline(row: Row) -> tuple[str, Deadline]:
-    return row.asked("name"), Deadline(row.whole("amount"), row.read("unit", Unit), row.law)
+    period = row.period if row.text("first_day") else Period(date.min)
+    unit = row.read("unit", Unit)
+    return row.asked("name"), Deadline(row.whole("amount"), unit, row.law, row.yes("rolls"), period)
 
 
 def _quota(row: Row) -> Quota:
@@ -1013,12 +1137,12 @@ def _quota(row: Row) -> Quota:
 _WEEKDAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
-def _hours(row: Row) -> tuple[str, Period, str, Hours]:
+def _hours(row: Row) -> tuple[str, str, Period, str, Hours]:
     """One day of a calendar. hours: "08:00-12:00 13:00-17:00", empty where it is not worked."""
     day = row.asked("day")
     if day not in _WEEKDAYS:
         row.day("day")
-    return row.asked("edition"), row.period, day, row.read("hours", _spans)
+    return row.text("office"), row.asked("edition"), row.period, day, row.read("hours", _spans)
 
 
 def _spans(text: str) -> Hours:
@@ -1039,7 +1163,8 @@ def _commodity(row: Row) -> tuple[str, Commodity]:
 
 
 def _measure(row: Row, reader: RateReader) -> Measure:
-    """One row of measures.csv. duty: "12 %", "3.5 EUR/DTN", "*" for no preference, empty for a rate not given."""
+    """One row of measures.csv. duty: "12 %", "3.5 EUR/DTN", "150 % of the general rate", "not subject", "*" for no
+    preference, empty for a rate not given."""
     text = row.text("duty")
     reading = reader.read(text)
     if reading.problem or len(reading.parts) > 1:
@@ -1061,6 +1186,7 @@ def _measure(row: Row, reader: RateReader) -> Measure:
         row.text("additional_code"),
         text,
         row.yes("verified"),
+        part.derived if part else None,
     )
 
 

@@ -906,7 +906,8 @@ def test_an_almost_empty_item_is_an_item():
         (b"<!DOCTYPE ASYCUDA><ASYCUDA/>", "XML_DOCTYPE"),
         (b"<!DOCTYPE a [<!ENTITY x SYSTEM 'file:///x'>]><ASYCUDA>&x;</ASYCUDA>", "XML_DOCTYPE"),
         (b"<ASYCUDA>&undefined;</ASYCUDA>", "XML_ENTITY"),
-        (b"<?xml version='1.0' encoding='windows-1252'?><ASYCUDA/>", "XML_ENCODING"),
+        (b"<?xml version='1.0' encoding='ebcdic-cp-us'?><ASYCUDA/>", "XML_ENCODING"),
+        (b"<?xml version='1.0' encoding='windows-1252'?><ASYCUDA>\x81</ASYCUDA>", "XML_ENCODING"),
         (b"<ASYCUDA>\xff</ASYCUDA>", "XML_ENCODING"),
         (b"<ASYCUDA>" + b"<a>" * 40 + b"</a>" * 40 + b"</ASYCUDA>", "XML_TOO_DEEP"),
         (b"<ASYCUDA>" + b"<a/>" * 600_001 + b"</ASYCUDA>", "XML_TOO_MANY_ELEMENTS"),
@@ -1001,6 +1002,7 @@ def test_every_finding_can_be_said(said: Callable[[Iterable[Finding]], set[str]]
         ),
         changed("<Number>REF-31</Number>", "<Number>1</Number><Number>2</Number>", ">480.75<", ">0.1234567<"),
         b"<ASYCUDA/>",
+        b"<ASYCUDA/><ASYCUDA/>",
         b"<x/>",
     ]
     units: tuple[Any, ...] = ("percent", "fraction", None)
@@ -1052,3 +1054,107 @@ def test_what_was_kept_never_goes_into_a_message_of_another_format():
     assert again.kept == ()
     assert again.goods_items == declaration.goods_items
     assert all(isinstance(each, Kept) and each.path.startswith("ASYCUDA") for each in declaration.kept)
+
+
+def sad_of(reference: str, inside: str = "") -> str:
+    """A small document: its reference, and more of its item."""
+    return (
+        "<ASYCUDA><Identification><Office_segment><Customs_clearance_office_code>XY01</Customs_clearance_office_code>"
+        "</Office_segment><Type><Type_of_declaration>IM</Type_of_declaration></Type></Identification>"
+        f"<Declarant><Reference><Number>{reference}</Number></Reference></Declarant><Item><Tarification><HScode>"
+        f"<Commodity_code>22042100</Commodity_code></HScode></Tarification>{inside}</Item></ASYCUDA>"
+    )
+
+
+BROKEN = "<Valuation_item><Total_CIF_itm>x</Total_CIF_itm></Valuation_item>"
+
+
+@pytest.mark.parametrize(
+    "joined",
+    [
+        "{0}{1}{2}",
+        '<?xml version="1.0"?>\n{0}\n<?xml version="1.0" encoding="UTF-8"?>\n<!-- next -->\n{1}\n\n{2}\n',
+        "<Declarations>{0}{1}{2}</Declarations>",
+        '<s:Envelope xmlns:s="u"><s:Body><list>{0}{1}{2}</list></s:Body></s:Envelope>',
+    ],
+)
+def test_documents_of_one_file_are_read_each_for_itself_and_a_refused_one_is_named(joined: str):
+    data = joined.format(sad_of("A-1"), sad_of("A-2", BROKEN), sad_of("A-3")).encode()
+    assert kind_of(data) is FileKind.ASYCUDA
+    first, second, third = read_file("x", data)
+    assert [each.place for each in (first, second, third)] == ["document 1", "document 2", "document 3"]
+    assert first.declaration is not None
+    assert third.declaration is not None
+    assert third.declaration.functional_reference_id == "A-3"
+    assert second.declaration is None
+    assert second.refused is not None
+    assert second.refused.functional_reference_id == "A-2"
+    assert [each.code for each in read_sad(data).findings] == ["ASYCUDA_SEVERAL"]
+
+
+def test_a_broken_document_behind_a_whole_one_is_told_with_its_line_in_the_file():
+    first, second = read_file("x", f"{sad_of('A-1')}\n\n{sad_of('A-2')[:-3]}".encode())
+    assert first.declaration is not None
+    assert (second.place, [(each.code, each.at) for each in second.findings]) == (
+        "document 2", [("XML_NOT_WELL_FORMED", f"line 3, column {len(sad_of('A-2')) - 9}")],
+    )  # fmt: skip
+
+
+def test_what_is_no_further_document_behind_one_refuses_the_file():
+    for behind in ("x", "<Other/>", "&", "</ASYCUDA>"):
+        (only,) = read_file("x", f"{sad_of('A-1')}{behind}".encode())
+        assert (only.declaration, [each.code for each in only.findings]) == (None, ["XML_NOT_WELL_FORMED"])
+
+
+@pytest.mark.parametrize(
+    "root", ["ASYCUDA", "Asycuda", "asycuda", "SAD", "Sad", "ASYCUDA_SAD", "ASYCUDA_World"]
+)
+def test_the_root_is_known_in_every_spelling(root: str):
+    data = sad_of("A-1").replace("ASYCUDA", root).encode()
+    assert kind_of(data) is FileKind.ASYCUDA
+    declaration = read_sad(data).declaration
+    assert declaration is not None
+    assert declaration.functional_reference_id == "A-1"
+
+
+def test_a_document_may_have_a_namespace_with_or_without_a_prefix():
+    for data in (
+        sad_of("A-1").replace("<ASYCUDA>", '<ASYCUDA xmlns="urn:asycuda">'),
+        sad_of("A-1")
+        .replace("</", "</a:")
+        .replace("<", "<a:")
+        .replace("<a:/", "</")
+        .replace("<a:ASYCUDA>", '<a:ASYCUDA xmlns:a="urn:asycuda">'),
+    ):
+        sad = read_sad(data.encode())
+        assert sad.declaration == read_sad(sad_of("A-1").encode()).declaration
+
+
+@pytest.mark.parametrize(
+    ("declared", "encoded", "name"),
+    [
+        ("windows-1252", "cp1252", "Société Générale"),
+        ("ISO-8859-1", "latin-1", "Viña Inventada"),
+        ("windows-1250", "cp1250", "Łódź"),
+        ("utf-8", "utf-8", "Công ty Thử Nghiệm"),
+        ("utf-16", "utf-16", "Công ty Thử Nghiệm"),
+    ],
+)
+def test_an_encoding_that_is_declared_is_read(declared: str, encoded: str, name: str):
+    body = sad_of("A-1").replace("<Declarant>", f"<Declarant><Declarant_name>{name}</Declarant_name>")
+    text = f'<?xml version="1.0" encoding="{declared}"?>\n{body}'
+    (only,) = read_file("x", text.encode(encoded))
+    assert only.declaration is not None, only.findings
+    assert only.declaration.declarant is not None
+    assert only.declaration.declarant.name == name
+
+
+def test_vietnamese_in_windows_1258_is_read_into_the_letters_of_unicode():
+    # windows-1258 writes "ử" as "ư" and a hook behind it.
+    name = "Công ty Thư\u0309 Nghiê\u0323m"
+    body = sad_of("A-1").replace("<Declarant>", f"<Declarant><Declarant_name>{name}</Declarant_name>")
+    data = f'<?xml version="1.0" encoding="windows-1258"?>{body}'.encode("cp1258")
+    (only,) = read_file("x", data)
+    assert only.declaration is not None, only.findings
+    assert only.declaration.declarant is not None
+    assert only.declaration.declarant.name == "Công ty Thử Nghiệm"

@@ -17,7 +17,7 @@ from thongquan.site.clearance.models import Declaration
 from thongquan.site.kit import faults
 from thongquan.site.record.models import Event, IdempotencyKey, RawMessage
 
-from ..country import NOON, Days, original
+from ..country import NOON, Days, make_pack, original
 
 APPS = ("record", "parties", "ledger", "clearance")
 # What the database says of time and counting; an answer repeats when it was recorded.
@@ -240,4 +240,4 @@ def test_days_do_not_mix(people, pack):
 
 def test_a_read_of_json_is_that_of_the_journey():
     data = json_lines.write_json(original())
-    assert lodging.read_json(data) == messages.read(data)
+    assert lodging.read_json(data) == messages.read(data, make_pack())

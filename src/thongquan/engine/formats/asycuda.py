@@ -64,7 +64,7 @@ from .dotted import made
 from .guard import Element, shown
 from .wco_walk import Cut
 
-__all__ = ["RateUnit", "Sad", "is_sad", "read_sad"]
+__all__ = ["RateUnit", "Sad", "is_sad", "read_sad", "read_sads"]
 
 type RateUnit = Literal["percent", "fraction"]
 """In what a document gives the rates of its taxes: 20 or 0.2 for twenty per cent."""
@@ -95,18 +95,57 @@ def read_sad(data: bytes, rate_unit: RateUnit | None = None, zone: tzinfo | None
     """Read a document, whatever the bytes are.
 
     rate_unit: in what the rates of its taxes are; None where the caller does not know, then they are kept unread.
+    A file of several documents is refused (ASYCUDA_SEVERAL): `read_sads` reads those.
     zone: of the days that the data model has as instants (of declaration, of registration); None keeps them unread.
     Findings are in order of place: in the declaration's own words ("goods_items[2].gross_mass") where there is a
     field, else in the document's ("ASYCUDA/Item[2]/Foo"). `says` names the element and its line.
     """
+    several = read_sads(data, rate_unit, zone)
+    (_, first), more = next(several), next(several, None)
+    return first if more is None else Sad(None, (Finding("ASYCUDA_SEVERAL"),))
+
+
+def read_sads(
+    data: bytes, rate_unit: RateUnit | None = None, zone: tzinfo | None = None
+) -> Iterator[tuple[int, Sad]]:
+    """Every document of a file with its place, from 1; 0 where it is the only one. At least one.
+
+    A file holds one document, several that follow one another, or several in an element that only wraps them. Of each,
+    as `read_sad`; what is read of one does not hang on the others.
+    """
     if rate_unit is not None and rate_unit not in _DECIMALS:
         raise ValueError(f"a rate unit is one of {', '.join(_DECIMALS)}, not {rate_unit!r}")
-    root = guard.parse(data)
+    documents = _documents(data)
+    held = next(documents)
+    place = 0
+    for place, following in enumerate(documents, 1):
+        yield place, _read(held, rate_unit, zone)
+        held = following
+    yield place and place + 1, _read(held, rate_unit, zone)
+
+
+def _documents(data: bytes) -> Iterator[Element | Finding]:
+    """The root elements of the documents, or what is wrong in place of one."""
+    for root in guard.parse_several(data, CHARSETS):
+        if isinstance(root, Finding) or is_sad(root.name):
+            yield root
+        elif found := _wrapped(root, MAX_WRAPPERS):
+            yield from found
+        else:
+            says = {"root": shown(root.name), "line": str(root.line)}
+            yield Finding("ASYCUDA_ROOT", f"line {root.line}", says, pointer="42A")
+
+
+def _wrapped(element: Element, depth: int) -> list[Element]:
+    found: list[Element] = []
+    for child in element.children if depth else ():
+        found += [child] if is_sad(child.name) else _wrapped(child, depth - 1)
+    return found
+
+
+def _read(root: Element | Finding, rate_unit: RateUnit | None, zone: tzinfo | None) -> Sad:
     if isinstance(root, Finding):
         return Sad(None, (root,))
-    if not is_sad(root.name):
-        says = {"root": shown(root.name), "line": str(root.line)}
-        return Sad(None, (Finding("ASYCUDA_ROOT", f"line {root.line}", says, pointer="42A"),))
     document = _Document(root, rate_unit, zone)
     try:
         declaration = document.read()
@@ -116,8 +155,24 @@ def read_sad(data: bytes, rate_unit: RateUnit | None = None, zone: tzinfo | None
 
 
 def is_sad(root: str) -> bool:
-    """Whether the name of a root element is this format's."""
-    return root.casefold() == SAD.path.casefold()
+    """Whether the name of a root element is this format's, in any of the spellings that exports are known by."""
+    return root.casefold().replace("_", "") in _ROOTS
+
+
+_ROOTS: Final = frozenset({"asycuda", "sad", "asycudasad", "sadasycuda", "asycudaworld"})
+
+MAX_WRAPPERS: Final = 3
+"""Elements around the documents of a file."""
+
+CHARSETS: Final[Mapping[str, str]] = {
+    **{f"windows-{page}": f"cp{page}" for page in range(1250, 1259)},
+    **{f"cp{page}": f"cp{page}" for page in range(1250, 1259)},
+    **{f"iso-8859-{part}": f"iso8859-{part}" for part in (1, 2, 5, 7, 9, 15)},
+    "latin1": "iso8859-1",
+    "us-ascii": "ascii",
+    "ascii": "ascii",
+}
+"""Encodings that a document may declare beside UTF-8 and UTF-16: those of the desktops that write it."""
 
 
 _HS_CODE: Final[Mapping[str, str]] = {

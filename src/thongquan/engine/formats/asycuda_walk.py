@@ -425,11 +425,12 @@ def _numbered(element: Element, step: Step) -> Iterator[tuple[Element, Step]]:
     """The children with their places; `<null/>` is nothing."""
     counts: dict[str, int] = {}
     for child in element.children:
-        if child.name != "null" or child.text or child.children or child.pairs:
+        if child.name not in _NOTHING or child.text or child.children or child.pairs:
             counts[child.name] = count = counts.get(child.name, 0) + 1
             yield child, Step(child.name, count, step)
 
 
+_NOTHING: Final = frozenset({"null", "Null", "NULL"})
 NO_ROW: Final = Row("", Kind.PART)
 LINE_NUMBER: Final = re.compile(r"\d{1,5}", re.ASCII)
 

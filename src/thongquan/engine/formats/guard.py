@@ -21,6 +21,8 @@ from ..findings import Finding, Severity
 
 MAX_BYTES: Final = 20_000_000
 """Bytes of one message."""
+MAX_DOCUMENTS: Final = 10_000
+"""Documents of one file."""
 MAX_DEPTH: Final = 32
 """Elements inside each other."""
 MAX_ELEMENTS: Final = 600_000
@@ -120,11 +122,59 @@ def parse(data: bytes) -> Element | Finding:
         return refused.finding
 
 
-def _as_utf8(data: bytes) -> bytes:
+def parse_several(data: bytes, charsets: Mapping[str, str] | None = None) -> Iterator[Element | Finding]:
+    """The root elements of a file in which documents of one kind follow one another, or are one only; after a finding
+    there is nothing more. One tree at a time; white space before a document is passed over.
+
+    charsets: further encodings that a document may declare, in lower case → what Python calls it. They are read into
+    form NFC, because single-byte encodings write the marks of Vietnamese behind their letters. Codes: as `parse`,
+    XML_TOO_MANY_DOCUMENTS.
+    """
+    try:
+        data = _as_utf8(data, charsets or {})
+    except _Refused as refused:
+        yield refused.finding
+        return
+    whole = memoryview(data)
+    start, line, name = 0, 1, ""
+    for _ in range(MAX_DOCUMENTS):
+        space = _SPACE.match(data, start)
+        if space is not None:
+            line += data.count(b"\n", start, space.end())
+            start = space.end()
+        builder = _Builder(line)
+        end = 0
+        try:
+            builder.parser.Parse(whole[start:], True)
+        except expat.ExpatError as error:
+            root = builder.root
+            following = _DOCUMENT.match(data, start + builder.parser.ErrorByteIndex)
+            local = following[1].decode("utf-8", "replace").casefold() if following else ""
+            if error.code not in _BEHIND_ROOT or root is None or local != root.name.casefold():
+                yield _not_well_formed(error, line)
+                return
+            end = builder.parser.ErrorByteIndex
+            line += builder.parser.ErrorLineNumber - 1
+            name = root.name
+        except _Refused as refused:
+            yield refused.finding
+            return
+        finally:
+            builder.let_go()
+        yield next(iter(builder.document))
+        if not end:
+            return
+        start += end
+    yield Finding(
+        "XML_TOO_MANY_DOCUMENTS", f"line {line}", {"root": shown(name), "limit": str(MAX_DOCUMENTS)}
+    )
+
+
+def _as_utf8(data: bytes, charsets: Mapping[str, str] | None = None) -> bytes:
     """The document in UTF-8 without byte-order mark, its own declaration checked against what it is."""
     if len(data) > MAX_BYTES:
         raise _Refused(Finding("XML_TOO_LARGE", says={"limit": str(MAX_BYTES)}))
-    data, declared_as = _transcoded(data)
+    data, declared_as = _declared(data, charsets) if charsets else _transcoded(data)
     if matched := _DECLARATION.match(data):
         if matched[1] != b"1.0":
             raise _Refused(
@@ -141,6 +191,19 @@ def _as_utf8(data: bytes) -> bytes:
         says = {"limit": str(MAX_MARKUP_BYTES), "line": str(line), "column": "1"}
         raise _Refused(Finding("XML_TEXT_TOO_LONG", f"line {line}", says))
     return data
+
+
+def _declared(data: bytes, charsets: Mapping[str, str]) -> tuple[bytes, tuple[str, ...]]:
+    """As `_transcoded`, also from an encoding that the document declares and `charsets` has."""
+    matched = _DECLARATION.match(data.lstrip(XML_SPACE.encode()))
+    declared = (matched[2] or b"").decode("ascii", "replace").lower() if matched else ""
+    if declared not in charsets:
+        return _transcoded(data)
+    try:
+        text = data.decode(charsets[declared])
+    except UnicodeDecodeError as error:
+        raise _encoding(declared, error.start) from None
+    return unicodedata.normalize("NFC", text).encode(), (declared,)
 
 
 def _transcoded(data: bytes) -> tuple[bytes, tuple[str, ...]]:
@@ -167,6 +230,15 @@ def _transcoded(data: bytes) -> tuple[bytes, tuple[str, ...]]:
     return data, ("utf-8",)
 
 
+_SPACE: Final = re.compile(rb"[ \t\r\n]+")
+_DOCUMENT: Final = re.compile(
+    rb"(?:<\?xml\s[^<>?]{0,200}+\?>|\s++|<!--(?:[^-]|-[^-]){0,4000}+-->){0,20}+<(?:[\w.-]{1,99}:)?([\w.-]{1,99})[\s/>]"
+)
+_BEHIND_ROOT: Final = frozenset(
+    expat.errors.codes[message]
+    for message in (expat.errors.XML_ERROR_JUNK_AFTER_DOC_ELEMENT, expat.errors.XML_ERROR_MISPLACED_XML_PI)
+)
+"""What expat finds where a second document begins behind the first."""
 _UTF16: Final = ((codecs.BOM_UTF16_LE, "utf-16le"), (codecs.BOM_UTF16_BE, "utf-16be"))
 _DECLARATION: Final = re.compile(
     rb"""<\?xml\s+version\s*=\s*["']([^"'<>]{0,40})["'](?:\s+encoding\s*=\s*["']([^"'<>]{0,40})["'])?"""
@@ -185,22 +257,27 @@ def _parse(data: bytes) -> Element:
     try:
         builder.parser.Parse(data, True)
     except expat.ExpatError as error:
-        code = "XML_ENTITY" if error.code in _ENTITY_ERRORS else "XML_NOT_WELL_FORMED"
-        reason = expat.errors.messages.get(error.code, str(error.code))
-        raise _Refused(_placed(code, error.lineno, error.offset + 1, reason=reason)) from None
+        raise _Refused(_not_well_formed(error)) from None
     finally:
         builder.let_go()
     return next(iter(builder.document))
+
+
+def _not_well_formed(error: expat.ExpatError, first_line: int = 1) -> Finding:
+    code = "XML_ENTITY" if error.code in _ENTITY_ERRORS else "XML_NOT_WELL_FORMED"
+    reason = expat.errors.messages.get(error.code, str(error.code))
+    return _placed(code, error.lineno + first_line - 1, error.offset + 1, reason=reason)
 
 
 class _Builder:
     """What expat calls: three calls for each element, so each does little.
 
     names: expat's "namespace local" → (local, namespace), split once for each of the names of a message.
-    pending: text since the last tag.
+    pending: text since the last tag. before: lines of the file above the document.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, first_line: int = 1) -> None:
+        self.before = first_line - 1
         # The encoding is given, so expat does not look at the declaration again.
         self.parser = parser = expat.ParserCreate("utf-8", namespace_separator=" ")
         parser.buffer_text = True
@@ -218,6 +295,11 @@ class _Builder:
         parser.SkippedEntityHandler = lambda *_: self.never("XML_ENTITY")
         parser.ProcessingInstructionHandler = lambda *_: self.never("XML_INSTRUCTION")
 
+    @property
+    def root(self) -> Element | None:
+        """The root element once it has ended."""
+        return next(iter(self.document), None) if len(self.open) == 1 else None
+
     def let_go(self) -> None:
         """Cut the cycle of parser and handlers, which would keep the tree alive until the next collection."""
         del self.parser
@@ -225,7 +307,12 @@ class _Builder:
     def refuse(self, code: str, limit: int | None = None) -> _Refused:
         says = {} if limit is None else {"limit": str(limit)}
         return _Refused(
-            _placed(code, self.parser.CurrentLineNumber, self.parser.CurrentColumnNumber + 1, **says)
+            _placed(
+                code,
+                self.before + self.parser.CurrentLineNumber,
+                self.parser.CurrentColumnNumber + 1,
+                **says,
+            )
         )
 
     def never(self, code: str) -> None:
@@ -243,7 +330,8 @@ class _Builder:
             self.flush(parent)
         parser = self.parser
         local, namespace = self.names.get(name) or self.split(name)
-        element = Element(local, namespace, parser.CurrentLineNumber, parser.CurrentColumnNumber + 1)
+        line = self.before + parser.CurrentLineNumber
+        element = Element(local, namespace, line, parser.CurrentColumnNumber + 1)
         if attributes:
             element.pairs = self.pairs(attributes)
         if parent.children:

@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import tzinfo
-from typing import BinaryIO, Final
+from typing import BinaryIO, Final, Protocol
 
 from ..declaration import Declaration
 from ..findings import Finding
@@ -42,15 +42,20 @@ class FileKind(enum.Enum):
 class Reading:
     """One declaration of a file, or what stands in its place.
 
-    place: where in the file ("line 7", "row 14", "sheet Hàng!row 14", "message 2"), "" for a file that is one message.
+    place: where in the file ("line 7", "row 14", "sheet Hàng!row 14", "message 2", "document 2"), "" for a file that is
+    one message.
     declaration: None where a finding refuses it. findings: errors, warnings and notes; with neither an error nor a
     declaration there are only notes (a sheet that is not read). message: the whole WCO message that an XML file is.
+    refused: what was read of a message that a finding refuses, so that an answer can name its reference. It is never
+    lodged. is_message: whether the file is this one message, and nothing else.
     """
 
     place: str
     declaration: Declaration | None
     findings: tuple[Finding, ...]
     message: wco.Message | None = None
+    refused: Declaration | None = None
+    is_message: bool = False
 
 
 def read_file(
@@ -64,15 +69,14 @@ def read_file(
     kind = kind_of(data)
     if kind is FileKind.XML:
         message = wco.read_dec(data)
-        yield Reading("", None if message.refused else message.declaration, message.findings, message)
+        yield _of_message("", message, message)
     elif kind is FileKind.ASYCUDA:
-        sad = asycuda.read_sad(data, rate_unit, zone)
-        yield Reading("", None if sad.refused else sad.declaration, sad.findings)
+        for place, sad in asycuda.read_sads(data, rate_unit, zone):
+            yield _of_message(f"document {place}" if place else "", sad)
     elif kind is FileKind.CUSDEC:
         messages = cusdec.read_cusdec(data, zone)
         for one in messages:
-            place = f"message {one.place}" if len(messages) > 1 else ""
-            yield Reading(place, None if one.refused else one.declaration, one.findings)
+            yield _of_message(f"message {one.place}" if len(messages) > 1 else "", one)
     elif kind is FileKind.JSON:
         yield Reading("", *json_lines.examine(data))
     elif kind is FileKind.NDJSON:
@@ -113,8 +117,8 @@ _MOST: Final = 1 << 28
 
 
 def kind_of(data: bytes) -> FileKind:
-    """What a file is, by its first bytes; of XML, its root element; of JSON, whether a second object begins on a line
-    of its own."""
+    """What a file is, by its first bytes; of XML, its root element, or the elements in which that only wraps documents;
+    of JSON, whether a second object begins on a line of its own."""
     if data.startswith(b"PK\x03\x04"):
         return FileKind.XLSX
     if data.startswith(b"\xd0\xcf\x11\xe0"):
@@ -123,8 +127,8 @@ def kind_of(data: bytes) -> FileKind:
     if not start:
         return FileKind.EMPTY
     if start[0] == "<":
-        root = _root(start) or _root(_start(data, len(data)))
-        return FileKind.ASYCUDA if root and asycuda.is_sad(root) else FileKind.XML
+        names = _opened(start) or _opened(_start(data, len(data)))
+        return FileKind.ASYCUDA if any(map(asycuda.is_sad, names)) else FileKind.XML
     if _EDIFACT.match(start):
         return FileKind.CUSDEC
     if start[0] in "{[":
@@ -152,16 +156,42 @@ def _start(data: bytes, most: int = _LOOKED_AT) -> str:
     return start.decode("utf-8", "replace")
 
 
-def _root(text: str) -> str:
-    """The local name of an XML document's root element, "" where the text does not reach it."""
+def _opened(text: str) -> tuple[str, ...]:
+    """The local names of an XML document's root element and of those that begin in it before any ends or says
+    anything; none where the text does not reach the root."""
+    names: list[str] = []
     position = 0
-    while before := _BEFORE_ELEMENT.match(text, position):
-        end = "?>" if before[1] == "?" else "-->"
-        position = text.find(end, before.end()) + len(end)
-        if position < len(end):
-            return ""
-    matched = _ELEMENT.match(text, position)
-    return matched[1] if matched else ""
+    while len(names) <= asycuda.MAX_WRAPPERS:
+        while before := _BEFORE_ELEMENT.match(text, position):
+            end = "?>" if before[1] == "?" else "-->"
+            position = text.find(end, before.end()) + len(end)
+            if position < len(end):
+                return tuple(names)
+        matched = _ELEMENT.match(text, position)
+        if matched is None:
+            break
+        names.append(matched[1])
+        position = text.find(">", matched.end()) + 1
+        if not position or text[position - 2] == "/":
+            break
+    return tuple(names)
+
+
+class _Message(Protocol):
+    """What the readers of messages give."""
+
+    @property
+    def declaration(self) -> Declaration | None: ...
+    @property
+    def findings(self) -> tuple[Finding, ...]: ...
+    @property
+    def refused(self) -> bool: ...
+
+
+def _of_message(place: str, one: _Message, message: wco.Message | None = None) -> Reading:
+    if one.refused:
+        return Reading(place, None, one.findings, message, one.declaration, not place)
+    return Reading(place, one.declaration, one.findings, message, None, not place)
 
 
 def _of_table(examined: Iterator[tables.Examined]) -> Iterator[Reading]:

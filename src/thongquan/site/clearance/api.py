@@ -50,10 +50,10 @@ from . import journey, lodging, messages, reads
 from .api_acts import ASKING, Asking
 from .models import Acknowledgement, Declaration, Response
 
-XML = "application/xml"
+XML, CSV, EDIFACT = "application/xml", "text/csv", "application/edifact"
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 MESSAGES: Final = (
-    JSON, XML, "text/xml", "text/csv", "application/octet-stream",
-    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    JSON, XML, "text/xml", CSV, EDIFACT, XLSX, "application/octet-stream",
 )  # fmt: skip
 """What a message may be called; what it is shows in its content."""
 
@@ -350,21 +350,21 @@ _desk = lodging.Desk()
 def lodge(call: Call) -> HttpResponse:
     """One original, in any format that we read."""
     pack = site_pack()
-    read = _read(call.body)
+    read = _read(call.body, pack)
     answer = _desk.lodge(lodging.Lodgement(read=read, by=call.by, key=call.key, at=call.at), pack)
     return _answered(call, answer, created=True)
 
 
-def _read(data: bytes) -> messages.Read:
+def _read(data: bytes, pack: Pack) -> messages.Read:
     if data[:1] == b"{" and reading.kind_of(data) is reading.FileKind.JSON:
         return lodging.read_json(data)
-    return messages.read(data)
+    return messages.read(data, pack)
 
 
 def receive(call: Call) -> HttpResponse:
     """Whatever a message asks for: an original, an amendment, a request to cancel, an arrival."""
     pack = site_pack()
-    read = messages.read(call.body)
+    read = messages.read(call.body, pack)
     named = read.declaration.declaration_id if read.declaration else ""
     number = journey.numbered(named, pack) if named else None
     if number is not None and reads.found(number, call.by, _days(call, pack)) is None:
@@ -374,7 +374,7 @@ def receive(call: Call) -> HttpResponse:
         if kind is None or kind.asks in journey.LODGING:
             one = lodging.Lodgement(read=read, by=call.by, key=call.key, at=call.at)
             return _answered(call, _desk.lodge(one, pack), created=True)
-    answer = journey.receive(message=call.body, pack=pack, by=call.by, key=call.key, at=call.at)
+    answer = journey.receive(message=read, pack=pack, by=call.by, key=call.key, at=call.at)
     return _answered(call, answer)
 
 
@@ -385,7 +385,7 @@ def lodge_many(call: Call) -> HttpResponse:
     writers = ThreadPoolExecutor(1) if connection.vendor == "postgresql" else None
     try:
         pending: list[tuple[list[tuple[str, lodging.Lodgement]], Future[list[Answer]] | list[Answer]]] = []
-        for part in _parts(call):
+        for part in _parts(call, pack):
             lodgements = [one for _, one in part]
             # While the database writes one part, the next is read.
             if writers:
@@ -413,9 +413,9 @@ def _written(lodgements: Sequence[lodging.Lodgement], pack: Pack) -> list[Answer
     return lodging.lodge_many(lodgements, pack)
 
 
-def _parts(call: Call) -> Iterator[list[tuple[str, lodging.Lodgement]]]:
+def _parts(call: Call, pack: Pack) -> Iterator[list[tuple[str, lodging.Lodgement]]]:
     part: list[tuple[str, lodging.Lodgement]] = []
-    for count, (place, read) in enumerate(_readings(call), 1):
+    for count, (place, read) in enumerate(_readings(call, pack), 1):
         if count > MAX_LODGED:
             says = {"limit": str(MAX_LODGED)}
             raise Problem(413, [Finding("TOO_MANY_DECLARATIONS", at=place, says=says)])
@@ -428,7 +428,7 @@ def _parts(call: Call) -> Iterator[list[tuple[str, lodging.Lodgement]]]:
         yield part
 
 
-def _readings(call: Call) -> Iterator[tuple[str, messages.Read]]:
+def _readings(call: Call, pack: Pack) -> Iterator[tuple[str, messages.Read]]:
     data = call.body
     if call.media == NDJSON:
         for number, line in enumerate(io.BytesIO(data), 1):
@@ -437,14 +437,14 @@ def _readings(call: Call) -> Iterator[tuple[str, messages.Read]]:
                 yield f"line {number}", lodging.read_json(line)
         return
     whole = messages.hash_of(data)
-    for one in reading.read_file("", data):
+    for one in messages.readings_of("", data, pack):
         declaration = one.declaration
         if declaration is None and not errors(one.findings):
             continue  # a note on what is not read: nobody lodged it
         if declaration is None:
             # A row that is refused is known by the file and its place in it.
             named = messages.hash_of(f"{whole} {one.place}".encode())
-            yield one.place, messages.Read(None, one.findings, None, named)
+            yield one.place, messages.Read(one.refused, one.findings, None, named)
         else:
             named = messages.hash_of(messages.canonical_bytes(declaration))
             yield one.place, messages.Read(declaration, one.findings, None, named)
@@ -880,19 +880,35 @@ _EXAMPLE: Final = {
     ],
 }
 
+_SAMPLES: Final = {
+    XML: """<ASYCUDA><Property><Sad_flow>I</Sad_flow></Property>
+<Identification><Office_segment><Customs_clearance_office_code>ZZ0001</Customs_clearance_office_code></Office_segment>
+<Type><Type_of_declaration>IM</Type_of_declaration><Declaration_gen_procedure_code>4</Declaration_gen_procedure_code>
+</Type></Identification><Declarant><Declarant_code>0100109106</Declarant_code><Reference><Number>HD-2026-001</Number>
+</Reference></Declarant><Item><Tarification><HScode><Commodity_code>09021010</Commodity_code></HScode>
+<Item_price>1000</Item_price></Tarification></Item></ASYCUDA>
+""",
+    CSV: "functional_reference_id,type_code,declarant_id,commodity_code,description,item_charge,item_charge_currency\n"
+    "HD-2026-001,IMA,0100109106,09021010,Chè xanh,1000,USD\n",
+    EDIFACT: "UNB+UNOC:3+0100109106+CUSTOMS+260301:0800+1'\nUNH+1+CUSDEC:D:96B:UN'\nBGM+929+HD-2026-001+9'\n"
+    "NAD+DT+0100109106'\nUNS+D'\nCST+1+09021010'\nMOA+38:1000:USD'\nUNS+S'\nUNT+8+1'\nUNZ+1+1'\n",
+}
+"""One example of each kind of message that is text; what each may hold is told on the page on reading files."""
+
 ROUTES: Final = (
     Route(
         method="POST", path="/declarations", name="lodge", word="act", view=lodge, right="lodge", writes=True,
         raw=MESSAGES, limit=MAX_MESSAGE, answers={201: Done}, refusals=(409, 413, 422), about=about(Act.LODGE),
-        example=_EXAMPLE,
+        example=_EXAMPLE, samples=_SAMPLES,
     ),
     Route(
         method="POST", path="/declarations/bulk", name="lodge_many", view=lodge_many, right="lodge", writes=True,
-        raw=FILES, limit=MAX_FILE, answers={200: Bulk}, refusals=(413,), example=_EXAMPLE,
+        raw=FILES, limit=MAX_FILE, answers={200: Bulk}, refusals=(413,), example=_EXAMPLE, samples=_SAMPLES,
     ),
     Route(
         method="POST", path="/messages", name="receive", view=receive, right="lodge", writes=True, raw=MESSAGES,
         limit=MAX_MESSAGE, answers={200: Done, 201: Done}, refusals=(404, 409, 413, 422), example=_EXAMPLE,
+        samples=_SAMPLES,
     ),
     Route(
         method="GET", path="/declarations", name="list", view=listing, right="read", query=Listing,

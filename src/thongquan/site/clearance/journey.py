@@ -34,6 +34,7 @@ from ..accounts.reads import By
 from ..kit.act import Answer, Refused
 from ..ledger import reads as books
 from ..parties.acts import known
+from ..record import models as record
 from ..record.acts import keep_message
 from ..reference.reads import equipped
 from . import consignments, messages
@@ -58,7 +59,7 @@ LODGING: Final = (Act.LODGE, Act.PRELODGE)
 @Doer
 def lodge(
     *,
-    message: bytes | Declared,
+    message: bytes | Declared | messages.Read,
     pack: Pack,
     by: By,
     key: str,
@@ -68,13 +69,13 @@ def lodge(
 ) -> Asked:
     """Lodge an original: its number, its first version, and the natural key that nobody may use again.
 
-    message: bytes in a format that we read, or a declaration. external_reference: another system's number, only where
-    the pack allows it (a demonstration that replays that system's messages).
+    message: bytes in a format that we read, a declaration, or what was read of either. external_reference: another
+    system's number, only where the pack allows it (a demonstration that replays that system's messages).
     Refused for whatever the message's findings reject, DUPLICATE_REFERENCE, NOT_AN_ORIGINAL. The answer's `response`
     is then the rejection to send back. A declaration that looks like another of the same consignment is lodged and
     carries an obligation DUPLICATE until `confirm_distinct`.
     """
-    read = messages.read(message)
+    read = messages.read(message, pack)
     day = pack.legal_day(at)
     kind = pack.kind_of(read.declaration, day) if read.declaration else None
     act = kind.asks if kind and kind.asks in LODGING else Act.LODGE
@@ -130,7 +131,7 @@ def _born(read: messages.Read, kind: Kind, pack: Pack, at: datetime, external_re
         raise _duplicate(read, at, reference, first)
     consignment = pack.consignment_of(declaration)
     row = Declaration(
-        number=pack.number(office, year, _next(pack, office, year), kind),
+        number=pack.number(office, year, _next(pack, *pack.series(office, year, kind)), kind),
         pack=pack.code,
         office=office,
         trader=trader,
@@ -154,6 +155,7 @@ def _born(read: messages.Read, kind: Kind, pack: Pack, at: datetime, external_re
 
 
 def _next(pack: Pack, office: str, year: int) -> int:
+    """The next of a series (`Pack.series`), whose row stays locked until the declaration is there."""
     Series.objects.bulk_create([Series(pack=pack.code, office=office, year=year)], ignore_conflicts=True)
     series = Series.objects.select_for_update().get(pack=pack.code, office=office, year=year)
     series.last += 1
@@ -190,7 +192,7 @@ def _version(
 
 def receive(
     *,
-    message: bytes | Declared,
+    message: bytes | Declared | messages.Read,
     pack: Pack,
     by: By,
     key: str,
@@ -203,7 +205,7 @@ def receive(
 
     Before registration a request to cancel is the declarant's own act; afterwards customs decides about it.
     """
-    read = messages.read(message)
+    read = messages.read(message, pack)
     kind = pack.kind_of(read.declaration, pack.legal_day(at)) if read.declaration else None
     if read.declaration is None or errors(read.findings) or kind is None or kind.asks in LODGING:
         return lodge(
@@ -230,7 +232,7 @@ def receive(
 def numbered(reference: str, pack: Pack) -> str | None:
     """The number of the declaration that a reference names: customs' own, or, where the pack allows it, the other
     system's; None when no declaration, or more than one, has it."""
-    rows = Declaration.objects.filter(pack=pack.code, number=reference)
+    rows = Declaration.objects.filter(pack=pack.code, number=pack.kept_number(reference))
     if not rows and reference and pack.external_references:
         rows = Declaration.objects.filter(pack=pack.code, external_reference=reference)
     found = list(rows.values_list("number", flat=True)[:2])
@@ -328,7 +330,7 @@ def _fail(row: Declaration, pack: Pack, at: datetime, legal_day: date | None) ->
 def amend(
     *,
     number: str,
-    change: bytes | Declared,
+    change: bytes | Declared | messages.Read,
     reason: str,
     pack: Pack,
     at: datetime,
@@ -341,7 +343,7 @@ def amend(
     original legal day goes on judging it; `assess` then posts only the difference. free_until: the last day on which
     an amendment has no consequence.
     """
-    read = messages.read(change)
+    read = messages.read(change, pack)
 
     def plan(locked: Locked) -> Plan:
         if read.declaration is None or errors(read.findings):
@@ -364,8 +366,9 @@ def amend(
         }
         if locked.facts.legal_day:
             says["law_day"] = locked.facts.legal_day.isoformat()
-        if free_until:
-            says["free_until"] = free_until.isoformat()
+        free = free_until or _free_until(locked, pack)
+        if free:
+            says["free_until"] = free.isoformat()
         return Plan(
             says=says,
             rows=lambda _: (version,),
@@ -375,6 +378,22 @@ def amend(
 
     body = {"change": read.hash, "reason": reason, "free_until": free_until}
     return _asked(Act.AMEND, number, plan, body, pack=pack, at=at, **common)
+
+
+def _free_until(locked: Locked, pack: Pack) -> date | None:
+    """The last day on which the law lets it be amended without consequence: counted from the events so far."""
+    told = record.Event.objects.filter(subject=locked.row.number)
+    days: dict[str, date] = {}
+    told = told.filter(act__in=(Act.SELECT, Act.REQUEST, Act.CLEAR)).order_by("n")
+    for act, at in told.values_list("act", "at"):
+        # The first notice of a channel counts, and the last of the others.
+        days[act] = days.get(act, pack.legal_day(at)) if act == Act.SELECT else pack.legal_day(at)
+    asked = any(one.kind is ObligationKind.REPLY for one in locked.facts.obligations)
+    return pack.amended_free_until(
+        selected_on=days.get(Act.SELECT),
+        asked_on=days.get(Act.REQUEST) if asked else None,
+        cleared_on=days.get(Act.CLEAR) if locked.facts.cleared_at else None,
+    )
 
 
 # assessment

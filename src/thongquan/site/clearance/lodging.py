@@ -35,7 +35,7 @@ from ..accounts.reads import By, actor_of, person_of, rights
 from ..kit import faults
 from ..kit.act import Answer, again_if_busy
 from ..kit.canonical import canonical, sha256
-from ..kit.rows import Question, Rows, together, write
+from ..kit.rows import Question, Records, Rows, asked, together, write
 from ..parties.acts import known
 from ..record.acts import chained
 from ..record.models import GENESIS
@@ -75,6 +75,7 @@ class _Ready:
     goods_hash: str
     request_hash: str
     trader_id: int = 0
+    kept: bool = False
     moved: Transition[Facts] | None = field(default=None)
 
     @property
@@ -114,10 +115,9 @@ def _singly(one: Lodgement, pack: Pack) -> Answer:
     refused = _not_his(one, pack)
     if refused is not None:
         return refused
-    message = one.read.content if one.read.content is not None else one.read.declaration
-    if message is None:  # a part of a file, of which nothing could be made
+    if one.read.content is None and one.read.declaration is None:  # a part of a file, of which nothing could be made
         return Answer(act=str(Act.LODGE), reasons=one.read.findings)
-    return journey.lodge(message=message, pack=pack, by=one.by, key=one.key, at=one.at)
+    return journey.lodge(message=one.read, pack=pack, by=one.by, key=one.key, at=one.at)
 
 
 def _not_his(one: Lodgement, pack: Pack) -> Answer | None:
@@ -179,13 +179,19 @@ def _written(ready: Sequence[_Ready], pack: Pack) -> list[tuple[_Ready, Answer]]
         if not ordinary:
             return []
         numbers, ids = _numbers(ordinary, pack)
-        return _rows(ordinary, numbers, ids, pack, {row["hash"] for row in found["kept"]})
+        return _rows(ordinary, numbers, ids, pack)
 
 
 def _questions(ready: Sequence[_Ready]) -> dict[str, Question]:
     """All that must be known before anything is written, for all of them at once."""
     users = {one.asked.by.user for one in ready}
-    traders = {one.trader for one in ready}
+    rows = [
+        (
+            one.asked.by.user, one.asked.key, one.trader, one.reference or None, one.day.year,
+            one.consignment if one.under_document else None, one.goods_hash, one.asked.read.hash,
+        )
+        for one in ready
+    ]  # fmt: skip
     return {
         "now": Question(f"SELECT {_NOW[connection.vendor]} AS now", ()),
         "posts": Question(
@@ -197,26 +203,27 @@ def _questions(ready: Sequence[_Ready]) -> dict[str, Question]:
         "rights": Question(
             "SELECT role, act FROM accounts_right WHERE act {}", [{str(act) for act in journey.LODGING}]
         ),
-        "traders": Question("SELECT registry_id, id FROM parties_trader WHERE registry_id {}", [traders]),
-        "keys": Question(
-            "SELECT principal, key FROM record_idempotencykey WHERE principal {} AND key {}",
-            [users, [one.asked.key for one in ready]],
-        ),
-        "references": Question(
-            "SELECT t.registry_id, d.functional_reference, d.year FROM clearance_declaration d"
-            " JOIN parties_trader t ON t.id = d.trader_id WHERE t.registry_id {} AND d.functional_reference {}"
-            " AND d.functional_reference <> ''",
-            [traders, {one.reference for one in ready}],
-        ),
-        # Living or not: whether that matters, the slower way says.
-        "goods": Question(
-            "SELECT consignment, goods_hash FROM clearance_declaration WHERE consignment {}",
-            [{one.consignment for one in ready if one.under_document}],
-        ),
-        "kept": Question(
-            "SELECT hash FROM record_rawmessage WHERE hash {}", [{one.asked.read.hash for one in ready}]
-        ),
+        "known": Question(_KNOWN, [Records("asked", ASKED_COLUMNS, rows)]),
     }
+
+
+ASKED_COLUMNS: Final = (
+    ("principal", "text"), ("key", "text"), ("trader", "text"), ("reference", "text"), ("year", "int2"),
+    ("consignment", "text"), ("goods_hash", "text"), ("hash", "text"),
+)  # fmt: skip
+# Alike goods may be of a declaration that lives or not: whether that matters, the slower way says.
+_KNOWN = (
+    "SELECT (SELECT t.id FROM parties_trader t WHERE t.registry_id = asked.trader LIMIT 1) AS trader,"
+    " (SELECT 1 FROM record_idempotencykey k WHERE k.principal = asked.principal AND k.key = asked.key LIMIT 1)"
+    " AS key,"
+    " (SELECT 1 FROM clearance_declaration d WHERE d.trader_id = (SELECT t.id FROM parties_trader t"
+    " WHERE t.registry_id = asked.trader LIMIT 1) AND d.functional_reference = asked.reference"
+    " AND d.functional_reference <> '' AND d.year = asked.year LIMIT 1) AS reference,"
+    " (SELECT 1 FROM clearance_declaration d WHERE d.consignment = asked.consignment"
+    " AND d.goods_hash = asked.goods_hash LIMIT 1) AS goods,"
+    " (SELECT 1 FROM record_rawmessage m WHERE m.hash = asked.hash LIMIT 1) AS kept"
+    " FROM {}"
+)
 
 
 _NOW = {"postgresql": "clock_timestamp()", "sqlite": "strftime('%%Y-%%m-%%dT%%H:%%M:%%f+00:00', 'now')"}
@@ -231,21 +238,24 @@ def _ordinary(
     given: dict[str, set[str]] = {}
     for row in found["rights"]:
         given.setdefault(row["role"], set()).add(row["act"])
-    traders = {row["registry_id"]: row["id"] for row in found["traders"]}
-    used = {(row["principal"], row["key"]) for row in found["keys"]}
-    references = {
-        (row["registry_id"], row["functional_reference"], row["year"]) for row in found["references"]
+    traders = {
+        one.trader: row["trader"] for one, row in zip(ready, found["known"], strict=True) if row["trader"]
     }
-    goods: set[tuple[str, str] | None] = {(row["consignment"], row["goods_hash"]) for row in found["goods"]}
+    used: set[tuple[str, str]] = set()
+    references: set[tuple[str, str, int]] = set()
+    goods: set[tuple[str, str]] = set()
     moves: dict[tuple[Any, ...], Transition[Facts] | None] = {}
     ordinary: list[_Ready] = []
-    for one in ready:
+    for one, row in zip(ready, found["known"], strict=True):
         key = (one.asked.by.user, one.asked.key)
         reference = (one.trader, one.reference, one.day.year)
         alike = (one.consignment, one.goods_hash) if one.under_document else None
         person = persons.get(one.asked.by.user)
-        if person is None or key in used or (one.reference and reference in references) or alike in goods:
+        if person is None or row["key"] or row["reference"] or row["goods"]:
             continue
+        if key in used or (one.reference and reference in references) or alike in goods:
+            continue
+        one.kept = bool(row["kept"])
         one.moved = _moved(one, pack, person, given, recorded, moves)
         if one.moved is None:
             continue
@@ -333,40 +343,57 @@ def _machine(pack: Pack) -> Machine[Facts]:
 
 
 def _numbers(ordinary: Sequence[_Ready], pack: Pack) -> tuple[list[str], list[int]]:
-    """The next numbers of each office and year, in the order of the lodgements and without a gap, and the keys of the
-    rows. From here on whoever else lodges at these offices waits for this commit, so it comes last."""
+    """The next numbers of each series (mostly of an office and year), in the order of the lodgements and without a
+    gap, and the keys of the rows. From here on whoever else lodges at these offices waits for this commit, so it comes last."""
     wanted: dict[tuple[str, int], int] = {}
     for one in ordinary:
-        wanted[one.office, one.day.year] = wanted.get((one.office, one.day.year), 0) + 1
+        series = pack.series(one.office, one.day.year, one.kind)
+        wanted[series] = wanted.get(series, 0) + 1
     following: dict[tuple[str, int], int] = {}
-    with connection.cursor() as cursor:
-        cursor.execute(_KEYS[connection.vendor], [len(ordinary)])
-        ids = [key for (key,) in cursor.fetchall()]
-        for (office, year), count in sorted(wanted.items()):
-            place = [pack.code, office, year]
-            cursor.execute(_TAKE, [count, *place])
-            last = cursor.fetchone()
-            if last is None:
-                cursor.execute(_BEGIN_SERIES, place)
-                cursor.execute(_TAKE, [count, *place])
-                last = cursor.fetchone()
-            following[office, year] = last[0] - count
+    for (office, year), count in sorted(wanted.items()):
+        place = [pack.code, office, year]
+        following[office, year] = (_taken(count, place) or _taken(count, place, begin=True)) - count
+    ids = _ids(len(ordinary))
     faults.reach("after_lock")
     numbers = []
     for one in ordinary:
-        series = (one.office, one.day.year)
+        series = pack.series(one.office, one.day.year, one.kind)
         following[series] += 1
         numbers.append(pack.number(one.office, one.day.year, following[series], one.kind))
     return numbers, ids
 
 
-_KEYS = {
-    "postgresql": "SELECT nextval(pg_get_serial_sequence('clearance_declaration', 'id'))"
-    " FROM generate_series(1, %s)",
-    # Writers are one after another there (IMMEDIATE), so the next keys are ours.
-    "sqlite": "WITH RECURSIVE k(id, n) AS (SELECT COALESCE(MAX(id), 0) + 1, %s FROM clearance_declaration"
-    " UNION ALL SELECT id + 1, n - 1 FROM k WHERE n > 1) SELECT id FROM k",
-}
+def _taken(count: int, place: list[Any], *, begin: bool = False) -> int:
+    """The last number of a series after `count` more; 0 where it has not begun."""
+    if connection.vendor == "postgresql":
+        if begin:
+            asked(_BEGIN_SERIES, place)
+        rows = asked(_TAKE, [count, *place])
+    else:
+        with connection.cursor() as cursor:
+            if begin:
+                cursor.execute(_BEGIN_SERIES, place)
+            cursor.execute(_TAKE, [count, *place])
+            rows = cursor.fetchall()
+    return rows[0][0] if rows else 0
+
+
+def _ids(count: int) -> list[int]:
+    if connection.vendor == "postgresql":
+        return [key for (key,) in asked(_KEYS_POSTGRESQL, [count])]
+    with connection.cursor() as cursor:
+        cursor.execute(_KEYS_SQLITE, [count])
+        return [key for (key,) in cursor.fetchall()]
+
+
+_KEYS_POSTGRESQL = (
+    "SELECT nextval(pg_get_serial_sequence('clearance_declaration', 'id')) FROM generate_series(1, %s)"
+)
+# Writers are one after another there (IMMEDIATE), so the next keys are ours.
+_KEYS_SQLITE = (
+    "WITH RECURSIVE k(id, n) AS (SELECT COALESCE(MAX(id), 0) + 1, %s FROM clearance_declaration"
+    " UNION ALL SELECT id + 1, n - 1 FROM k WHERE n > 1) SELECT id FROM k"
+)
 _TAKE = "UPDATE clearance_series SET last = last + %s WHERE pack = %s AND office = %s AND year = %s RETURNING last"
 _BEGIN_SERIES = (
     "INSERT INTO clearance_series (pack, office, year, last) VALUES (%s, %s, %s, 0)"
@@ -379,7 +406,6 @@ def _rows(
     numbers: Sequence[str],
     ids: Sequence[int],
     pack: Pack,
-    known_messages: set[str],
 ) -> list[tuple[_Ready, Answer]]:
     declarations, versions, events, outbox, told, keys = [], [], [], [], [], []
     kept: dict[str, tuple[Any, ...]] = {}
@@ -392,7 +418,7 @@ def _rows(
         identifier = f"{row_hash[:24]}00"
         declarations.append(_declaration(key, one, number, pack))
         content = one.asked.read.content
-        if content is not None and one.asked.read.hash not in known_messages:
+        if content is not None and not one.kept:
             kept.setdefault(one.asked.read.hash, (one.asked.read.hash, content, len(content)))
         message = one.asked.read.hash if content is not None else None
         versions.append((key, 1, 1, one.payload.decode(), one.hash, message, "[]"))
@@ -422,7 +448,7 @@ def _rows(
         [
             Rows("clearance_declaration", DECLARATION_COLUMNS, declarations),
             Rows("record_rawmessage", RAW_COLUMNS, list(kept.values())),
-            Rows("clearance_declarationversion", VERSION_COLUMNS, versions),
+            Rows("clearance_declarationversion", VERSION_COLUMNS, versions, ("payload",)),
             Rows("record_event", EVENT_COLUMNS, events),
             Rows("clearance_response", RESPONSE_COLUMNS, told),
             Rows("record_outbox", OUTBOX_COLUMNS, outbox),

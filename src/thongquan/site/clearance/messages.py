@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
+from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -40,19 +42,38 @@ class Read:
     hash: str
 
 
-def read(message: bytes | Declared) -> Read:
-    """A message that holds one declaration, in any format that we read. MESSAGE_HAS_SEVERAL for a file of many."""
+def read(message: bytes | Declared | Read, pack: Pack) -> Read:
+    """A message that holds one declaration, in any format that we read, with the zone and the unit of rates that the
+    pack gives. What was read already stays as it is. MESSAGE_HAS_SEVERAL for a file of many."""
+    if isinstance(message, Read):
+        return message
     if isinstance(message, Declared):
         return Read(message, (), None, hash_of(canonical_bytes(message)))
-    readings = reading.read_file("", message)
+    readings = readings_of("", message, pack)
     first = next(readings)
-    several = next(readings, None)
-    if several is not None:
+    if next(readings, None) is not None:
         return Read(None, (Finding("MESSAGE_HAS_SEVERAL"),), message, hash_of(message))
-    declaration = first.declaration
-    if declaration is None and first.message is not None:
-        declaration = first.message.declaration  # refused, but its reference can be named in the rejection
-    return Read(declaration, first.findings, message, hash_of(message))
+    return read_alone(first, message)
+
+
+def readings_of(name: str, data: bytes, pack: Pack) -> Iterator[reading.Reading]:
+    """Every declaration of a file, as the pack's country writes days and rates."""
+    return reading.read_file(name, data, ZoneInfo(pack.zone), pack.rate_unit or None)
+
+
+def read_alone(only: reading.Reading, content: bytes) -> Read:
+    """The one declaration of a file with the file's own bytes, which are kept as evidence of what was sent."""
+    # One that is refused is there too, so that a rejection can name its reference.
+    return Read(only.declaration or only.refused, only.findings, content, hash_of(content))
+
+
+def read_once(one: reading.Reading, path: Path) -> Read:
+    """A declaration of a file as it has been read. A file that is one message is kept byte for byte; a row of a table
+    and a part of a file are known by what they declare."""
+    assert one.declaration is not None
+    if one.is_message:
+        return read_alone(one, path.read_bytes())
+    return Read(one.declaration, one.findings, None, hash_of(canonical_bytes(one.declaration)))
 
 
 def canonical_bytes(declaration: Declared) -> bytes:

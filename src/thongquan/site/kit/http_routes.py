@@ -86,7 +86,8 @@ class Route:
     none beyond a key. writes: needs an idempotency key. versioned: heeds If-Match. body: a record, None for none;
     raw: media types of a body that is a message instead. limit: bytes. answers: status → record, media type or None.
     refusals: statuses beside those that every route has. summary: the word of kind `word` in the reader's language.
-    about: a longer text. example: of the request. law, sources, codes: for the OpenAPI text.
+    about: a longer text. example: of the request. samples: media type → an example of a message in it. law, sources,
+    codes: for the OpenAPI text.
     """
 
     method: str
@@ -105,6 +106,7 @@ class Route:
     word: str = "route"
     about: Callable[[words.Language], str] | None = None
     example: Any = None
+    samples: Mapping[str, str] = field(default_factory=dict)
 
     def summary(self, language: words.Language) -> str:
         return words.word(self.word, self.name, language)
