@@ -135,7 +135,7 @@ def _acts(pack: Pack, measures: Iterable[Measure]) -> Iterator[Finding]:
     undated = [(f"taxes {levy.tax.code}", levy.tax.law) for levy in pack.levies]
     undated += [(f"forms {step}", form.law) for step, form in pack.forms.items()]
     undated += [(f"laws {step}", law) for step, law in pack.laws.items()]
-    undated += [(f"deadlines {name}", deadline.law) for name, deadline in pack.deadlines.items()]
+    undated += [(f"deadlines {name}", row.law) for name, rows in pack.deadlines.items() for row in rows]
     for at, law in undated:
         if law.act not in pack.acts:
             yield Finding("PACK_ACT_UNKNOWN", at, {"act": law.act})
@@ -377,7 +377,8 @@ _TRIED: Final = (1, 2, 19, 4_711, 99_999)
 
 
 def _numbers(pack: Pack) -> Iterator[Finding]:
-    """Numbers that a slip of the pen turns into another valid one: a wrong character, two that changed places."""
+    """Numbers that a slip of the pen turns into another valid one: a wrong character, two that changed places. Of a
+    country whose numbers have no check character only that they are its own."""
     for sequence in _TRIED:
         number = pack.number(pack.numbering.default_office, 2026, sequence)
         slips = {
@@ -389,7 +390,8 @@ def _numbers(pack: Pack) -> Iterator[Finding]:
             number[:place] + number[place + 1] + number[place] + number[place + 2 :]
             for place in range(len(number) - 1)
         }
-        missed = sorted(slip for slip in slips - {number} if pack.is_number(slip))
+        checked = slips - {number} if pack.numbers_checked else set()
+        missed = sorted(slip for slip in checked if pack.is_number(slip))
         if missed or not pack.is_number(number):
             yield Finding(
                 "PACK_NUMBER_WEAK", "pack.toml", {"number": number, "slip": (missed or [number])[0]}

@@ -27,6 +27,9 @@ LANGUAGES: Final = ("vi", "en")
 SOURCE: Final = ("first_day", "last_day", "act", "at")
 """Columns of every table of law."""
 
+VERIFIED: Final = "verified"
+"""Column of any table: "yes" where somebody read the row in the act's own text, "no" where nobody has."""
+
 SETTINGS: Final = "pack.toml"
 
 
@@ -122,10 +125,12 @@ class Row:
 
 @dataclass(slots=True)
 class Folder:
-    """A pack's folder while it is read; `findings` gathers what could not be."""
+    """A pack's folder while it is read; `findings` gathers what could not be, `certainty` counts by table the rows
+    that are verified and those that are not."""
 
     path: Path
     findings: list[Finding] = field(default_factory=list)
+    certainty: dict[str, tuple[int, int]] = field(default_factory=dict)
 
     def settings(self) -> dict[str, Any]:
         """The values of pack.toml that no table holds; {} and a finding where it is missing or not TOML."""
@@ -151,12 +156,14 @@ class Folder:
         make: Callable[[Row], Made],
         *,
         more: bool = False,
+        optional: str = "",
         needed: bool = False,
     ) -> list[Made]:
         """What `make` gives for each row of data/<table>.csv, in its order; [] where there is no such file.
 
-        columns: the ones it must have, blanks between them; SOURCE and LANGUAGES may be beside them, others only
-        with `more`. needed: a missing file is a finding. A row that cannot be read is a finding and left out.
+        columns: the ones it must have, blanks between them; SOURCE, LANGUAGES, VERIFIED and the `optional` ones may be
+        beside them, others only with `more`. needed: a missing file is a finding. A row that cannot be read is a
+        finding and left out.
         """
         file = self.path / "data" / f"{table}.csv"
         if not file.is_file():
@@ -164,9 +171,13 @@ class Folder:
                 self.findings.append(Finding("PACK_FILE_MISSING", f"{table}.csv", {"file": f"{table}.csv"}))
             return []
         made: list[Made] = []
-        for row in self._read(file, table, tuple(columns.split()), more):
+        for row in self._read(file, table, tuple(columns.split()), more, tuple(optional.split())):
             try:
                 made.append(make(row))
+                if row.text(VERIFIED):
+                    yes, no = self.certainty.get(table, (0, 0))
+                    is_verified = row.yes(VERIFIED)
+                    self.certainty[table] = yes + is_verified, no + (not is_verified)
             except _Unreadable as bad:
                 says = {"column": bad.column, "value": bad.value[:80]}
                 self.findings.append(Finding("PACK_CELL_UNREADABLE", row.place, says))
@@ -197,7 +208,9 @@ class Folder:
             made.setdefault(key, value)
         return made
 
-    def _read(self, file: Path, table: str, needed: tuple[str, ...], more: bool) -> Iterator[Row]:
+    def _read(
+        self, file: Path, table: str, needed: tuple[str, ...], more: bool, optional: tuple[str, ...]
+    ) -> Iterator[Row]:
         name = f"{table}.csv"
         try:
             text = file.read_text(encoding="utf-8")
@@ -208,7 +221,7 @@ class Folder:
             return
         reader = csv.reader(io.StringIO(text, newline=""), strict=True)
         header = next(reader, [])
-        known = {*needed, *SOURCE, *LANGUAGES}
+        known = {*needed, *optional, *SOURCE, *LANGUAGES, VERIFIED}
         bad = [("PACK_COLUMN_MISSING", column) for column in needed if column not in header]
         bad += [("PACK_COLUMN_UNKNOWN", column) for column in header if not more and column not in known]
         bad += [("PACK_COLUMN_TWICE", column) for column in set(header) if header.count(column) > 1]

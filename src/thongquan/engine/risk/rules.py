@@ -35,7 +35,8 @@ class RiskLine:
 
 @dataclass(frozen=True, slots=True)
 class RiskFacts:
-    """What criteria ask of a declaration; header documents count for every line."""
+    """What criteria ask of a declaration; header documents count for every line. trader_class: one class, or several
+    with blanks between them where a country rates a trader by more than one scheme."""
 
     lines: tuple[RiskLine, ...]
     trader_class: str = ""
@@ -69,7 +70,7 @@ class Rule:
             line.commodity_code.startswith(self.commodity_prefix)
             and self.origin in ("", line.origin)
             and self.procedure in ("", line.procedure)
-            and self.trader_class in ("", facts.trader_class)
+            and (not self.trader_class or self.trader_class in facts.trader_class.split())
             and (not self.document or self.document in line.documents or self.document in facts.documents)
         )
 

@@ -28,6 +28,7 @@ SOON_SECONDS: Final = 60 * 60
 
 DEADLINES: Final[Mapping[Kind, str]] = {
     Kind.DOCUMENT_CHECK: "document_check", Kind.INSPECTION: "inspection", Kind.REPLY: "reply",
+    Kind.CANCELLATION: "cancellation",
 }  # fmt: skip
 """Which of the pack's legal times runs on which obligation."""
 
@@ -168,11 +169,11 @@ def _times(
 
 def legal_time(kind: str, start: datetime, pack: Pack, now: datetime) -> LegalTime | None:
     """How much of the time that the law gives is left; None where it gives none, or no calendar reaches so far."""
-    deadline = pack.deadlines.get(DEADLINES[Kind(kind)])
+    deadline = pack.deadline(DEADLINES[Kind(kind)], pack.legal_day(start))
     calendar = pack.calendar(pack.legal_day(start))
     if deadline is None or calendar is None:
         return None
-    end = due(start, deadline.amount, deadline.unit, calendar)
+    end = due(start, deadline.amount, deadline.unit, calendar, rolls=deadline.rolls)
     if isinstance(end, Finding):
         return None
     try:

@@ -344,7 +344,8 @@ def _machine(pack: Pack) -> Machine[Facts]:
 
 def _numbers(ordinary: Sequence[_Ready], pack: Pack) -> tuple[list[str], list[int]]:
     """The next numbers of each series (mostly of an office and year), in the order of the lodgements and without a
-    gap, and the keys of the rows. From here on whoever else lodges at these offices waits for this commit, so it comes last."""
+    gap, and the keys of the rows. From here on whoever else lodges in these series waits for this commit, so it comes
+    last."""
     wanted: dict[tuple[str, int], int] = {}
     for one in ordinary:
         series = pack.series(one.office, one.day.year, one.kind)

@@ -24,6 +24,7 @@ from ..kit.canonical import sha256
 from ..ledger.reads import Proofs, proofs
 from ..record import models as record
 from ..record.reads import LogReport, events_of, verify_log
+from ..reference.reads import site_pack
 from .models import AssessmentRow, Declaration, DeclarationVersion, Selection
 
 PAGE = 50
@@ -33,7 +34,8 @@ PAGE = 50
 
 
 def by_number(number: str) -> Declaration | None:
-    return Declaration.objects.select_related("trader").filter(number=number).first()
+    """The declaration of a number, as it is kept or as its papers print it."""
+    return Declaration.objects.select_related("trader").filter(number=site_pack().kept_number(number)).first()
 
 
 def declared(row: Declaration, version: int | None = None) -> Declared:
@@ -213,7 +215,7 @@ def within(rows: QuerySet[Declaration], posts: Sequence[Post]) -> QuerySet[Decla
 
 def found(number: str, by: By, days: Sequence[date], act: str = READ) -> Declaration | None:
     """The declaration of a number as far as somebody may read it; None for a foreign one as for none at all."""
-    rows = Declaration.objects.select_related("trader").filter(number=number)
+    rows = Declaration.objects.select_related("trader").filter(number=site_pack().kept_number(number))
     return for_actor(rows, by, days, act).first()
 
 
