@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -13,6 +14,7 @@ from urllib.parse import quote
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
+from django.template.loader import render_to_string
 
 from ...engine.access.decide import EVERY, Person, Post, Rights, Thing, decide
 from ...engine.findings import Finding
@@ -21,6 +23,9 @@ from ...packs import pack as packs
 from ...packs.pack import Pack
 from ..accounts.reads import By, person_of, rights
 from ..kit import clock, terms
+from ..kit.act import is_away
+
+RETRY_SECONDS: Final = "2"
 
 type View = Callable[..., HttpResponse]
 
@@ -179,5 +184,13 @@ def bad_request(request: HttpRequest, exception: Exception | None = None) -> Htt
 
 
 def broken(request: HttpRequest) -> HttpResponse:
-    """A fault of ours, said without what was being worked on."""
-    return render(request, "thongquan/fault.html", status=500)
+    """A fault of ours, said without what was being worked on; or that the database is away for a moment.
+
+    Nothing here asks the database: whoever is there is read from it too.
+    """
+    away = is_away(sys.exception())
+    content = render_to_string("thongquan/fault.html", {"away": away})
+    response = HttpResponse(content, status=503 if away else 500)
+    if away:
+        response.headers["Retry-After"] = RETRY_SECONDS
+    return response

@@ -191,6 +191,11 @@ def again_if_busy[Result](run: Callable[[], Result]) -> Result:
     raise AssertionError("unreachable")
 
 
+def is_away(error: BaseException | None) -> bool:
+    """Whether the database was the trouble and not what was asked of it: it answers again by itself."""
+    return isinstance(error, DatabaseError) and not isinstance(error, IntegrityError) and _is_passing(error)
+
+
 def _is_full(error: DatabaseError) -> bool:
     """No room for what was to be written; trying again at once would not make any. SQLite that cannot even make its
     journal says that it cannot open a file, or that reading or writing one failed."""

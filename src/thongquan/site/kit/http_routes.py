@@ -18,7 +18,7 @@ from django.http import HttpRequest, HttpResponse
 
 from ... import words
 from ...engine.findings import Finding
-from .act import Busy, Refused
+from .act import Busy, Refused, is_away
 from .http import (
     JSON,
     MAX_BODY,
@@ -150,8 +150,11 @@ class Api:
         ) as refused:  # outside of an act nothing maps it: the place is not there for this person
             return Problem(404, refused.refusal.reasons).answer(language)
         except Busy:
-            return Problem(503, [Finding("BUSY")], headers={"Retry-After": RETRY_SECONDS}).answer(language)
-        except Exception:
+            return _busy(language)
+        except Exception as fault:
+            # Outside of an act too, as when somebody's key is looked up, the database may be away for a moment.
+            if is_away(fault):
+                return _busy(language)
             # The reference leads to the log; what was asked is not written there.
             LOG.exception("%s %s", request.method, request.path)
             return Problem(500, [Finding("FAULT_OF_OURS")]).answer(language)
@@ -214,6 +217,10 @@ class Api:
         if wait:
             raise _too_often(wait)
         return caller
+
+
+def _busy(language: words.Language) -> HttpResponse:
+    return Problem(503, [Finding("BUSY")], headers={"Retry-After": RETRY_SECONDS}).answer(language)
 
 
 def _too_often(wait: int) -> Problem:
