@@ -281,7 +281,8 @@ def _references(pack: Pack, measures: Iterable[Measure]) -> Iterator[Finding]:
         for commodity in edition.nomenclature
         for length in range(len(commodity.code) + 1)
     }
-    values["exchange_rates"] = {pack.currency, *(rate.currency for rate in pack.exchange.rows)}
+    if pack.exchange.rows:
+        values["exchange_rates"] = {pack.currency, *(rate.currency for rate in pack.exchange.rows)}
     if pack.quotas:
         values["quotas"] = {quota.order_id for quota in pack.quotas}
     asked = [

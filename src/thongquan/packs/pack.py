@@ -18,7 +18,7 @@ from datetime import date, datetime, time, timedelta
 from functools import cache, cached_property
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, Final, Literal, Self
+from typing import Any, ClassVar, Final, Literal, Self
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -32,7 +32,7 @@ from ..engine.checks import RULES, Context, run
 from ..engine.checks import Rule as CheckRule
 from ..engine.codes import Code, CodeList
 from ..engine.dated import Period, as_of, day_of
-from ..engine.declaration import Amount, Declaration, GoodsItem
+from ..engine.declaration import Amount, Declaration, DutyTaxFee, GoodsItem
 from ..engine.findings import Finding, LegalRef, Severity, in_order
 from ..engine.money import Carry, Rounding, millionths_of
 from ..engine.risk.channels import Channel
@@ -90,6 +90,14 @@ class Act:
     def life(self) -> Period:
         """The days that a row of this act may cover."""
         return Period(self.applies_from, self.last_day)
+
+    @property
+    def reached_back(self) -> Period | None:
+        """The days that the act speaks of though it was not in force on them: whoever declared on one of them may have
+        paid by the law before. None where it does not reach back."""
+        if self.applies_from >= self.in_force:
+            return None
+        return Period(self.applies_from, self.in_force - timedelta(days=1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,6 +211,19 @@ class Chosen:
 
 
 @dataclass(frozen=True, slots=True)
+class Claim:
+    """One scheme that a line could claim for its preferential taxes.
+
+    preference: its code, "" for the general rate. declaration: the whole declaration as if it were claimed and
+    everything shown that the scheme asks. missing: what the real declaration does not show; empty: it may claim it.
+    """
+
+    preference: str
+    declaration: Declaration
+    missing: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Numbering:
     """How customs numbers are written: year (two digits), prefix, office, sequence, check character.
 
@@ -234,6 +255,9 @@ class Pack:
     external_references: whether a follow-up may name a declaration by another system's number; only a demonstration
     that replays that system's messages turns it on.
     """
+
+    once: ClassVar[frozenset[str]] = frozenset()
+    """Taxes that a declaration owes once, whatever it holds; they stand with its first line."""
 
     folder: Path
     code: str
@@ -593,6 +617,18 @@ class Pack:
         missing = Finding("RATE_NOT_GIVEN", f"{at}.commodity_code", says, levy.tax.law)
         return replace(choice, findings=(missing,))
 
+    def claims_of(self, declaration: Declaration, number: int, view: TariffView) -> tuple[Claim, ...]:
+        """The schemes that a line (its position, from 1) could claim by its origin, the general rate first.
+
+        The base asks nothing but that the tariff has a rate for the origin; a country whose schemes ask for papers
+        says what is missing.
+        """
+        item = declaration.goods_items[number - 1]
+        taxes = {levy.tax.code for levy in self.levies if levy.preferential}
+        rows = [row for row in view.measures(item.commodity_code) if row.tax in taxes and row.preference]
+        schemes = {row.preference for row in rows if row.is_for(self.origin_of(item, row.preference))}
+        return tuple(Claim(scheme, claiming(declaration, number, scheme)) for scheme in ("", *sorted(schemes)))
+
     def charge_of(self, measure: Measure) -> Charge:
         """The charge that levies a row of the tariff; a rate known only from a notice says so, and so does a row by
         which the goods are not subject to the tax: its amount is 0, with its law."""
@@ -777,6 +813,19 @@ def _relieve(line: Line, assessed: LineAssessment, relieved: Mapping[str, LegalR
         for charge in line.charges
     )
     return msgspec.structs.replace(line, charges=charges)
+
+
+def claiming(declaration: Declaration, number: int, preference: str, quota_order_id: str = "") -> Declaration:
+    """The declaration with another claim on one line (its position, from 1): the scheme, "" for none, and the quota."""
+    item = declaration.goods_items[number - 1]
+    fees = [
+        msgspec.structs.replace(fee, duty_regime_code="", quota_order_id="") for fee in item.duty_tax_fees
+    ]
+    own = DutyTaxFee(duty_regime_code=preference, quota_order_id=quota_order_id)
+    fees = [own, *fees] if preference or quota_order_id else fees
+    items = list(declaration.goods_items)
+    items[number - 1] = msgspec.structs.replace(item, duty_tax_fees=tuple(fees))
+    return msgspec.structs.replace(declaration, goods_items=tuple(items))
 
 
 def due_by_terms(

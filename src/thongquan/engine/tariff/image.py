@@ -53,10 +53,11 @@ _FIRST_CHAIN: Final = -6
 IN_NUMBERS: Final = 1
 """Flag: rate_ppm and specific_millionths, added up, are the whole duty."""
 
-GIVEN: Final = (Given.RATE, Given.DERIVED, Given.NO_PREFERENCE, Given.NOT_GIVEN)
+GIVEN: Final = (Given.RATE, Given.DERIVED, Given.NOT_SUBJECT, Given.NO_PREFERENCE, Given.NOT_GIVEN)
+"""What can be levied stands before what cannot."""
 _NO_PREFERENCE: Final = GIVEN.index(Given.NO_PREFERENCE)
 
-_MAGIC: Final = b"TQIMAGE1"
+_MAGIC: Final = b"TQIMAGE2"
 _OPEN_END: Final = np.iinfo(np.int32).max
 _EPOCH: Final = date(1970, 1, 1).toordinal()
 _KINDS: Final = tuple(MeasureKind)

@@ -27,10 +27,12 @@ class Schedule(enum.Enum):
 
 class Given(enum.Enum):
     """What a cell can say, never to be mixed up: a rate (0 is one), a share of another rate ("150 % of the MFN
-    rate"), no preference (`*`), nothing."""
+    rate"), that the goods are not subject to the tax (its row holds a free duty, so that the amount, 0, has its law),
+    no preference (`*`), nothing."""
 
     RATE = "rate"
     DERIVED = "derived"
+    NOT_SUBJECT = "not_subject"
     NO_PREFERENCE = "no_preference"
     NOT_GIVEN = "not_given"
 
@@ -117,8 +119,9 @@ class Measure:
     tax: the pack's code of the tax. preference: "" the general rate, else the scheme ("ACFTA", "ordinary", "300").
     origins: countries it is for, () all; excluded_origins: countries it is not for.
     quota_order_id: the quota whose in-quota rate this is, "" outside. additional_code: maker or end-use code that
-    the line must carry, "" none. duty: None unless given is RATE. text: as printed. verified: False when nobody
-    checked the row against the act; amounts that rest on it say so. derived: None unless given is DERIVED.
+    the line must carry, "" none. duty: None unless given is RATE, or NOT_SUBJECT, which is FREE. text: as printed.
+    verified: False when nobody checked the row against the act; amounts that rest on it say so. derived: None unless
+    given is DERIVED.
     """
 
     commodity: str
@@ -139,10 +142,12 @@ class Measure:
     derived: Share | None = None
 
     def __post_init__(self) -> None:
-        if (self.duty is not None) != (self.given is Given.RATE):
+        if (self.duty is not None) != (self.given in (Given.RATE, Given.NOT_SUBJECT)):
             raise ValueError(
                 f"{self.commodity} {self.tax}: a duty stands in a row that gives a rate, and only there"
             )
+        if self.given is Given.NOT_SUBJECT and self.duty != FREE:
+            raise ValueError(f"{self.commodity} {self.tax}: what is not subject to a tax has no other duty")
         if (self.derived is not None) != (self.given is Given.DERIVED):
             raise ValueError(f"{self.commodity} {self.tax}: a share stands in a derived row, and only there")
 

@@ -36,7 +36,7 @@ from ..money import MILLIONTHS, BadNumber, decimal_text, millionths_of
 from .loaded import Loaded
 from .measures import Duty, Given, Measure, MeasureKind, Schedule, Share, Term
 from .nomenclature import Commodity, Nomenclature
-from .rate_text import PLAIN_WORDS, QUOTED, RateReader, collapsed, duty_text
+from .rate_text import NOT_SUBJECT, PLAIN_WORDS, QUOTED, RateReader, collapsed, duty_text
 from .tables import Table, cell_text, is_number
 from .tariff import GENERAL, Edition
 from .units import UNITS
@@ -372,6 +372,8 @@ def _measure_cells(row: Measure) -> dict[str, str]:
 
 
 def _rate_cell(row: Measure) -> str:
+    if row.given is Given.NOT_SUBJECT:
+        return NOT_SUBJECT
     if row.duty is not None:
         return duty_text(row.duty)
     if row.derived is not None:

@@ -32,6 +32,9 @@ MAX_TEXT: Final = 1_000
 QUOTED: Final = 300
 """Characters of a cell that a finding quotes."""
 
+NOT_SUBJECT: Final = "not subject"
+"""How the house's own notation says that goods are not subject to a tax."""
+
 _LARGEST_PPM: Final = 10**9
 _LARGEST_MILLIONTHS: Final = 10**15
 """100,000 % and a thousand million per unit: a larger figure is a slip of the pen (and leaves int64 later)."""
@@ -61,6 +64,7 @@ class RateWords:
     plain_is_percent: bool = False
     free: frozenset[str] = frozenset()
     no_preference: frozenset[str] = frozenset({"*"})
+    not_subject: frozenset[str] = frozenset()
     currencies: Mapping[str, tuple[str, int]] = field(default_factory=lambda: _NO_MONEY)
     iso_currencies: bool = False
     units: Mapping[str, str] = field(default_factory=lambda: _NO_WORDS)
@@ -77,7 +81,8 @@ class RateWords:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One of the rates that a cell gives, and for which goods. duty only for RATE, derived only for DERIVED."""
+    """One of the rates that a cell gives, and for which goods. duty only for RATE and NOT_SUBJECT, derived only for
+    DERIVED."""
 
     given: Given
     duty: Duty | None = None
@@ -160,6 +165,7 @@ class RateReader:
         self._read: dict[str, Reading] = {}
         self._free = {collapsed(word).casefold() for word in words.free}
         self._none = {collapsed(word).casefold() for word in words.no_preference}
+        self._outside = {collapsed(word).casefold() for word in words.not_subject}
         self._currencies = {symbol.casefold(): money for symbol, money in words.currencies.items()}
         self._units = {_joined(printed).casefold(): code for printed, code in words.units.items()}
         self._shares = {collapsed(word).casefold(): preference for word, preference in words.shares.items()}
@@ -249,6 +255,8 @@ class RateReader:
     def _given(self, text: str, origins: tuple[str, ...] = (), excluded: tuple[str, ...] = ()) -> tuple[Part]:
         if text in self._none:
             return (Part(Given.NO_PREFERENCE, None, None, origins, excluded),)
+        if text in self._outside:
+            return (Part(Given.NOT_SUBJECT, FREE, None, origins, excluded),)
         if text in self._free:
             return (Part(Given.RATE, FREE, None, origins, excluded),)
         share = self._share.fullmatch(text) if self._share else None
@@ -406,6 +414,7 @@ _EU_SPELLINGS: Final = {
 PLAIN_WORDS: Final = RateWords(
     plain_is_percent=True,
     free=frozenset({"free"}),
+    not_subject=frozenset({NOT_SUBJECT}),
     iso_currencies=True,
     units={**{f"/{code}": code for code in UNITS}, **_EU_SPELLINGS},
 )

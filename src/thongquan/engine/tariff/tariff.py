@@ -231,7 +231,7 @@ class TariffView:
             for row in self.measures(code, tax, schedule)
             if row.preference == preference and row.kind is not MeasureKind.TRADE_DEFENCE
         }
-        order = (Given.RATE, Given.DERIVED, Given.NO_PREFERENCE)
+        order = (Given.RATE, Given.DERIVED, Given.NOT_SUBJECT, Given.NO_PREFERENCE)
         return next((given for given in order if given in said), Given.NOT_GIVEN)
 
     def candidates(
@@ -349,8 +349,11 @@ class _Picker:
         return found
 
     def resolved(self, row: Measure) -> Measure | Finding | None:
-        """A row with its duty, computed where the law gives a share of another rate; None where it gives no rate."""
-        if row.given is Given.RATE:
+        """A row with its duty, computed where the law gives a share of another rate; None where it gives no rate.
+
+        A share of a rate that nobody verified is not verified either.
+        """
+        if row.duty is not None:
             return row
         if row.derived is None:
             return None
@@ -364,7 +367,8 @@ class _Picker:
         duty = share_of(base.duty, row.derived.ppm)
         if duty is None:
             return self._missing("RATE_SHARE_NOT_EXACT", rate=duty_text(base.duty))
-        return replace(row, given=Given.RATE, duty=duty, derived=None)
+        verified = row.verified and base.verified
+        return replace(row, given=Given.RATE, duty=duty, derived=None, verified=verified)
 
     def _row(self, preference: str) -> Measure | Finding:
         """The row whose conditions hold, narrowed one condition after another, so that a finding names the first

@@ -13,7 +13,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import path
 from django.views.decorators.http import require_GET
 
-from ...engine.tariff.measures import Measure
+from ...engine.tariff.measures import Given, Measure
 from ...engine.tariff.rate_text import duty_text
 from ...engine.tariff.tariff import TariffView
 from ..entry.shell import Visitor, not_found, page, signed_in
@@ -105,7 +105,7 @@ def rates_of(view: TariffView, code: str) -> list[Rate]:
 
 def shown_rate(row: Measure) -> str:
     """A rate as it is read: "12,5 %" in Vietnamese; for what is no rate, what it is."""
-    if row.duty is not None:
+    if row.duty is not None and row.given is not Given.NOT_SUBJECT:
         text = duty_text(row.duty)
         return text.replace(".", ",") if terms.language() == "vi" else text
     if row.derived is not None:
