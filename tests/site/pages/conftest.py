@@ -91,7 +91,7 @@ class Screen:
 
     def do(self, number: str, act: str, **fields: str):
         """Open the declaration, and send the form of an act as the page gave it."""
-        page = self.get(f"/to-khai/{number}").content.decode()
+        page = self.get(f"/to-khai/{number}{'/sua' if act == 'amend' else ''}").content.decode()
         form = re.search(rf'action="/to-khai/{number}/lam/{act}".*?</form>', page, re.S)
         assert form is not None, f"{act} is not open"
         hidden = dict(re.findall(r'<input type="hidden" name="(key|seen)" value="([^"]*)"', form[0]))

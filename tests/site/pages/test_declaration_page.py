@@ -10,7 +10,8 @@ PARTS = ("", "/hang", "/thue", "/ho-so", "/rui-ro", "/ban-khai", "/nhat-ky")
 
 
 def acts(page: str) -> set[str]:
-    return set(re.findall(r"/lam/(\w+)", page))
+    """The acts that have a form, and the amendment, which has a page of its own."""
+    return set(re.findall(r"/lam/(\w+)", page)) | ({"amend"} if '/sua"' in page else set())
 
 
 def test_a_foreign_declaration_and_none_at_all_are_one_answer(screen, made):

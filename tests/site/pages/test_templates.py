@@ -8,7 +8,7 @@ import pytest
 
 from thongquan import words
 
-NAMES = ("Thông Quan", "PDF", "SHA-256", "Enter")
+NAMES = ("Thông Quan", "PDF", "SHA-256", "Enter", "Ctrl")
 """What is the same in every language."""
 
 

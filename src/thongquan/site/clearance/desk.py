@@ -103,19 +103,21 @@ class LegalTime:
 @dataclass(frozen=True, slots=True)
 class Waiting:
     """A row of the work list. open: kinds of obligation that stand open. time: the legal time that ends first,
-    None where the law gives none. reason: why the channel was given, "" for who may not know."""
+    None where the law gives none. reason: why the channel was given, "" for who may not know. held: whether a hold
+    stands."""
 
     row: Declaration
     open: tuple[str, ...]
     time: LegalTime | None
     reason: str
     goods: str
+    held: bool = False
 
 
 def described(
     rows: Sequence[Declaration], pack: Pack, now: datetime, *, with_risk: bool, with_goods: bool
 ) -> list[Waiting]:
-    """The rows with what stands open, the time left and the reason: four queries, however many rows."""
+    """The rows with what stands open, the time left and the reason: five queries, however many rows."""
     ids = [row.pk for row in rows]
     obligations: dict[int, list[Obligation]] = {}
     for one in Obligation.objects.filter(declaration_id__in=ids, closed_n__isnull=True).order_by("kind"):
@@ -123,6 +125,11 @@ def described(
     times = _times(rows, obligations, pack, now)
     reasons = _reasons(ids, pack) if with_risk else {}
     goods = _goods(rows) if with_goods else {}
+    held = set(
+        Hold.objects.filter(declaration_id__in=ids, closed_n__isnull=True).values_list(
+            "declaration_id", flat=True
+        )
+    )
     return [
         Waiting(
             row,
@@ -130,6 +137,7 @@ def described(
             times.get(row.pk),
             reasons.get(row.pk, ""),
             goods.get(row.pk, ""),
+            row.pk in held,
         )
         for row in rows
     ]

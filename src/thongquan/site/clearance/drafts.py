@@ -11,7 +11,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Final
@@ -31,11 +31,14 @@ from ...packs.pack import Pack
 from ..kit import terms
 from ..kit.tags import said
 from ..reference.reads import equipped
+from . import messages
 
 MOST_BYTES: Final = 10_000_000
 MOST_ROWS: Final = 5_000
 """Rows of a draft; more come through the API or the command line."""
 MOST_DECLARATIONS: Final = 500
+MOST_NOTED: Final = 100
+"""Warnings and notes of a file that a draft keeps."""
 
 BLANK_HEADER: Final = (
     "functional_reference_id", "type_code", "declaration_office_id", "declarant_id", "importer_id",
@@ -79,10 +82,21 @@ class Mended(msgspec.Struct, frozen=True, omit_defaults=True):
     text: str
 
 
+class Noted(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A finding that refuses nothing."""
+
+    code: str
+    at: str
+    says: dict[str, str]
+    severity: Severity
+
+
 class Draft(msgspec.Struct, omit_defaults=True):
     """columns: names of slots, or headings that nobody knows. rows: texts, as wide as columns. places: of each row, its
     place in the file that it came from. blank: filled in the form, from nothing. content: the message as it came, for
-    one that is no table; it is lodged while the rows are `as_read`. lost: what a table cannot show of it.
+    one that is no table; it is lodged while the rows are `as_read`. lost: what a table cannot show of it. noted: what
+    its reader warned of and noted. amends: the
+    number of the declaration that it changes, from `version` and rows `as_read`, for a `reason`; "" for a new one.
     """
 
     columns: list[str]
@@ -94,6 +108,10 @@ class Draft(msgspec.Struct, omit_defaults=True):
     content: bytes = b""
     as_read: list[list[str]] = []
     lost: list[str] = []
+    noted: list[Noted] = []
+    amends: str = ""
+    version: int = 0
+    reason: str = ""
 
     @property
     def title(self) -> str:
@@ -106,6 +124,12 @@ class Draft(msgspec.Struct, omit_defaults=True):
             return []
         place = self.columns.index(tables.REFERENCE)
         return list(dict.fromkeys(row[place] for row in self.rows if row[place]))
+
+    @property
+    def told(self) -> list[Finding]:
+        """What its reader warned of and noted, warnings first."""
+        found = [Finding(one.code, one.at, one.says, severity=one.severity) for one in self.noted]
+        return sorted(found, key=lambda one: one.severity is not Severity.WARNING)
 
     @property
     def untouched(self) -> bool:
@@ -142,16 +166,23 @@ def of_file(name: str, data: bytes, pack: Pack) -> Draft | tuple[Finding, ...]:
     kind = reading.kind_of(data)
     if kind in (FileKind.CSV, FileKind.XLSX):
         return _of_table(name, data, kind is FileKind.XLSX, pack)
-    readings = list(reading.read_file(name, data, ZoneInfo(pack.zone)))
+    readings = list(messages.readings_of(name, data, pack))
     declarations = [one.declaration for one in readings if one.declaration is not None]
-    failed = [finding for one in readings for finding in errors(one.findings)]
+    found = [_named(one.place, finding) for one in readings for finding in one.findings]
+    failed = errors(found)
     if failed or not declarations:
-        return tuple(failed or [finding for one in readings for finding in one.findings])
+        return tuple(failed or found)
     draft = of_declarations(declarations, name)
-    if len(declarations) == 1 and kind is FileKind.XML:
+    draft.noted = [Noted(one.code, one.at, dict(one.says), one.severity) for one in found[:MOST_NOTED]]
+    if readings[0].is_message:
         draft.content = data
         draft.as_read = [list(row) for row in draft.rows]
     return _bounded(draft)
+
+
+def _named(place: str, finding: Finding) -> Finding:
+    """A finding with the document that it is about, where a file has several."""
+    return replace(finding, at=f"{place}: {finding.at}" if finding.at else place) if place else finding
 
 
 def of_declarations(declarations: Sequence[Declared], source: str) -> Draft:
@@ -253,8 +284,18 @@ class Checked:
         return len(errors(found))
 
 
-def check(draft: Draft, pack: Pack, day: date) -> list[Checked]:
-    """Read the draft as a file would be read, and check each declaration by the law of a day."""
+def read(draft: Draft, pack: Pack) -> list[Checked]:
+    """Read the draft as a file would be read, and check nothing."""
+    return _read(_filled(draft), ZoneInfo(pack.zone))
+
+
+def check(
+    draft: Draft, pack: Pack, day: date, *, whole: Callable[[Declared], Declared] | None = None
+) -> list[Checked]:
+    """Read the draft as a file would be read, and check each declaration by the law of a day.
+
+    whole: the declaration that a draft's own table stands for, where it shows only a part.
+    """
     filled = _filled(draft)
     zone = ZoneInfo(pack.zone)
     found = _read(filled, zone)
@@ -272,7 +313,9 @@ def check(draft: Draft, pack: Pack, day: date) -> list[Checked]:
     for one, declaration in zip(found, readable, strict=True):
         unread = set(one.cells)
         for finding in (
-            country.run_checks(equipped(pack), declaration, day) if declaration is not None else ()
+            country.run_checks(equipped(pack), whole(declaration) if whole else declaration, day)
+            if declaration is not None
+            else ()
         ):
             _place_check(one, finding, filled, unread)
     return found
@@ -492,6 +535,11 @@ class Form:
     hidden: int
 
     @property
+    def few(self) -> bool:
+        """Whether each line is shown as fields of its own: a table of a few lines would only scroll sideways."""
+        return len(self.lines) + self.hidden <= FEW_LINES
+
+    @property
     def summary(self) -> list[tuple[Cell, Line | None, Finding]]:
         """Every error with the field that it is about, in the order of the form."""
         found: list[tuple[Cell, Line | None, Finding]] = [
@@ -503,6 +551,7 @@ class Form:
 
 
 SHOWN_LINES: Final = 50
+FEW_LINES: Final = 5
 
 
 def form_of(draft: Draft, checked: Checked) -> Form:

@@ -9,6 +9,8 @@ from fractions import Fraction
 from typing import Any
 
 from ...engine.assessment.whole import Assessment
+from ...engine.findings import Finding, errors
+from ...engine.lifecycle.declaration import State
 from ...engine.money import MILLIONTHS
 from ...packs import pack as country
 from ...packs.pack import OWED_TO_CUSTOMS, Pack, Terms
@@ -16,7 +18,7 @@ from ..kit import terms
 from ..kit.tags import amount, decimal, named, said
 from ..reference.reads import equipped
 from .models import Declaration
-from .reads import AssessedTax, assessment, declared
+from .reads import AssessedTax, assessment, declared, facts_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +82,7 @@ def explained(row: Declaration, pack: Pack) -> Explained | None:
     names = tax_names(pack)
     return Explained(
         tuple(lines.values()),
-        tuple((code, names.get(code, code), totals[code]) for code in sorted(totals, key=_levied(pack))),
+        tuple((code, names.get(code, code), totals[code]) for code in sorted(totals, key=levied(pack))),
         sum(totals.values()),
         taxes[0].edition,
         taxes[0].pack_version,
@@ -88,7 +90,18 @@ def explained(row: Declaration, pack: Pack) -> Explained | None:
     )
 
 
-def _levied(pack: Pack) -> Callable[[str], int]:
+def pending(row: Declaration, pack: Pack) -> list[Finding]:
+    """Why a registered declaration has no assessment of its current version: each rate or fact that is missing, once.
+    Nothing for one that has it."""
+    facts = facts_of(row.number)
+    judged = facts.state in (State.REGISTERED, State.SELECTED, State.RELEASED)
+    if row.legal_day is None or not judged or facts.assessed_version >= facts.version:
+        return []
+    assessed = country.assess(equipped(pack), declared(row), row.legal_day)
+    return list(dict.fromkeys(errors(assessed.findings))) if assessed.pending else []
+
+
+def levied(pack: Pack) -> Callable[[str], int]:
     """The place of a tax in levying order."""
     order = {levy.tax.code: place for place, levy in enumerate(pack.levies)}
     return lambda code: order.get(code, len(order))

@@ -97,6 +97,9 @@ def edit(request: HttpRequest, who: Visitor, key: str) -> HttpResponse:
     if found is None:
         return not_found(request)
     stored, draft = found
+    if draft.amends:
+        # What changes a declaration is sent as its amendment, never as a new one.
+        return HttpResponseRedirect(f"/to-khai/{draft.amends}/sua")
     if request.method == "GET":
         # Somebody who has written nothing yet is not told that everything is missing.
         return _form(request, who, stored, draft, show=not draft.blank or "kiem" in request.GET)
@@ -120,7 +123,7 @@ def edit(request: HttpRequest, who: Visitor, key: str) -> HttpResponse:
 def keep(request: HttpRequest, who: Visitor, key: str) -> HttpResponse:
     """Keep what has been written so far, while it is being written."""
     found = _draft(request, key) if _may(who) else None
-    if found is None:
+    if found is None or found[1].amends:
         return not_found(request)
     _kept(request, *found)
     return page(request, "kept", {"at": clock.now()})
@@ -168,14 +171,14 @@ def _form(
         "shown": show,
         "unknown": unknown,
         "nearest": {name: column_list.nearest(name) for name in unknown},
-        "lists": _lists(who),
+        "lists": code_lists(who),
         "lodged": lodged or [],
         "changed_at": stored.changed_at,
     }
     return page(request, "draft", context, status)
 
 
-def _lists(who: Visitor) -> dict[str, list[tuple[str, str]]]:
+def code_lists(who: Visitor) -> dict[str, list[tuple[str, str]]]:
     """The code lists that help in fields, in the reader's language, of today."""
     language = terms.language()
     lists = {}

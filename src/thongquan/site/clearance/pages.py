@@ -121,7 +121,7 @@ def _preview(who: Visitor, number: str) -> dict[str, Any] | None:
         [row], who.pack, who.at, with_risk=False, with_goods=who.may("read_content", thing)
     )
     risk = reads.selections(number) if who.may("read_risk", thing) else []
-    acts = _acts(who, row)
+    acts = acts_for(who, row)
     return {
         "one": one,
         "row": row,
@@ -135,7 +135,8 @@ def _thing(row: Declaration) -> Thing:
     return Thing(row.office, row.trader.registry_id, row.state)
 
 
-def _acts(who: Visitor, row: Declaration) -> Acts:
+def acts_for(who: Visitor, row: Declaration) -> Acts:
+    """The acts of a declaration as this person finds them now."""
     openings = reads.open_acts(row.number, by=who.by, pack=who.pack, at=who.at)
     events = reads.engine_events(row.number)
     return acts_of(openings, reads.facts_of(row.number), events, row.number, who.pack.decimals)
@@ -315,7 +316,7 @@ def _declaration(
         "part": part,
         "key": new_key(),
         "seen": facts.events,
-        "acts": acts or _acts(who, row),
+        "acts": acts or acts_for(who, row),
         "answer": answer,
         "done": request.GET.get("xong", ""),
         "may_attach": who.may(attachments.ATTACH, thing),
@@ -334,6 +335,7 @@ def _overview(who: Visitor, row: Declaration, thing: Thing) -> dict[str, Any]:
     if who.may("read_assessment", thing):
         told["taxes"] = explained.explained(row, who.pack)
         told["owed"] = _owed(row, who)
+        told["pending"] = explained.pending(row, who.pack)
     if who.may("read_timeline", thing):
         told["timeline"] = reads.timeline(row.number, who.at)
     if who.may("read_content", thing):
@@ -345,9 +347,11 @@ def _overview(who: Visitor, row: Declaration, thing: Thing) -> dict[str, Any]:
 
 
 def _owed(row: Declaration, who: Visitor) -> list[tuple[str, str, int]]:
-    """What is still owed, by tax."""
+    """What is still owed, by tax in levying order."""
     names = explained.tax_names(who.pack)
-    return [(tax, names.get(tax, tax), minor) for tax, minor in books.owed(row.number).items() if minor > 0]
+    owed = books.owed(row.number)
+    order = sorted(owed, key=explained.levied(who.pack))
+    return [(tax, names.get(tax, tax), owed[tax]) for tax in order if owed[tax] > 0]
 
 
 def _goods(who: Visitor, row: Declaration, thing: Thing) -> dict[str, Any]:
@@ -360,7 +364,11 @@ def _personal(who: Visitor, thing: Thing) -> bool:
 
 
 def _taxes(who: Visitor, row: Declaration, thing: Thing) -> dict[str, Any]:
-    return {"taxes": explained.explained(row, who.pack), "owed": _owed(row, who)}
+    return {
+        "taxes": explained.explained(row, who.pack),
+        "owed": _owed(row, who),
+        "pending": explained.pending(row, who.pack),
+    }
 
 
 def _papers(who: Visitor, row: Declaration, thing: Thing) -> dict[str, Any]:
@@ -400,6 +408,7 @@ def _version(row: Declaration, versions: list[reads.Version], place: int, who: V
         "changes": explained.changes(one.changes),
         "effect": None if before is None or after is None else after - before,
         "waits": one.version > 1 and after is None,
+        "lines": len(one.declaration.goods_items),
     }
 
 
@@ -438,7 +447,7 @@ def do(request: HttpRequest, who: Visitor, number: str, act: str) -> HttpRespons
     row = reads.found(number, who.by, who.days)
     if row is None or act not in ASKING:
         return not_found(request)
-    acts = _acts(who, row)
+    acts = acts_for(who, row)
     form = acts.form(act)
     if form is None:
         reasons = dict(acts.closed).get(act) or (
@@ -456,7 +465,7 @@ def do(request: HttpRequest, who: Visitor, number: str, act: str) -> HttpRespons
         return _declaration(request, who, row, "", acts, busy, 503)
     if not answer.done:
         fresh = reads.found(number, who.by, who.days) or row
-        renewed = _acts(who, fresh)
+        renewed = acts_for(who, fresh)
         return _declaration(
             request, who, fresh, "", renewed, answer, 409 if "CHANGED_MEANWHILE" in answer.codes else 422
         )
@@ -609,7 +618,7 @@ def payment(request: HttpRequest, who: Visitor) -> HttpResponse:
     due = []
     for row in found.select_related("trader").order_by("id")[:PAGE]:
         left = max(0, (row.assessed_minor or 0) - row.paid_minor - row.guaranteed_minor)
-        acts = _acts(who, row) if who.may(Act.PAY) or who.may(Act.GUARANTEE) else Acts()
+        acts = acts_for(who, row) if who.may(Act.PAY) or who.may(Act.GUARANTEE) else Acts()
         forms = [form for form in acts.open if form.act in (Act.PAY, Act.GUARANTEE)]
         due.append(
             {

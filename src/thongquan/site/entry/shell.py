@@ -186,10 +186,10 @@ def bad_request(request: HttpRequest, exception: Exception | None = None) -> Htt
 def broken(request: HttpRequest) -> HttpResponse:
     """A fault of ours, said without what was being worked on; or that the database is away for a moment.
 
-    Nothing here asks the database: whoever is there is read from it too.
+    Without the frame: what failed may be the very database that the frame asks.
     """
     away = is_away(sys.exception())
-    content = render_to_string("thongquan/fault.html", {"away": away})
+    content = render_to_string("thongquan/fault.html", {"away": away, "language": terms.language()})
     response = HttpResponse(content, status=503 if away else 500)
     if away:
         response.headers["Retry-After"] = RETRY_SECONDS

@@ -1,6 +1,6 @@
 // What the keyboard does. Pages work without it: every key is written on a link or a button that does the same.
 //   j k        next, previous row        Enter   open it          Esc   back to the list, or close what is open
-//   a letter   the act whose button shows it                      /     the search field
+//   a letter   the act whose button shows it                      / or Ctrl K   the search field
 "use strict";
 
 const typing = (element) => element.matches("input, select, textarea, [contenteditable]");
@@ -59,6 +59,15 @@ function enter(element) {
 }
 
 document.addEventListener("keydown", (event) => {
+  if ((event.ctrlKey || event.metaKey) && event.key === "k") {
+    const search = document.querySelector("[data-search]");
+    if (search) {
+      event.preventDefault();
+      search.focus();
+      search.select();
+    }
+    return;
+  }
   if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
   const element = event.target instanceof Element ? event.target : document.body;
   if (event.key === "Escape" ? escape(element) : false) return event.preventDefault();
