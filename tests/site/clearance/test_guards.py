@@ -9,6 +9,7 @@ from thongquan.engine.lifecycle.declaration import DECLARATION
 from thongquan.site.clearance import journey
 from thongquan.site.clearance.models import AllowedTransition, Decision, Declaration, Obligation, Selection
 from thongquan.site.record.acts import Head, append
+from thongquan.site.record.models import GENESIS
 
 from ..country import NOON, SYSTEM, original
 
@@ -132,6 +133,40 @@ def test_the_table_in_the_database_is_the_lifecycles():
 def test_a_declaration_is_not_born_in_a_later_state(row):
     with pytest.raises(IntegrityError, match="STATE_WITHOUT_EVENT"), transaction.atomic():
         Declaration.objects.create(number="X", pack="tst", trader=row.trader, year=2026, state="CLEARED")
+
+
+def first_event(act: str, n: int = 1) -> str:
+    stored = append(
+        subject="X", after=Head(n - 1, GENESIS), act=act, at=NOON, recorded_at=NOON, actor="ann", role="x", office="",
+        facts={},
+    )  # fmt: skip
+    return stored.hash
+
+
+def born(row: Declaration, **facts: object) -> Declaration:
+    return Declaration.objects.create(
+        number="X", pack="tst", trader=row.trader, year=2026, version=1, **facts
+    )
+
+
+@pytest.mark.parametrize(
+    ("n", "act", "state", "head"),
+    [
+        pytest.param(1, "clear", "CLEARED", None, id="by an act that lodges nothing"),
+        pytest.param(1, "lodge", "CLEARED", None, id="further than its event"),
+        pytest.param(1, "lodge", "LODGED", "0" * 64, id="by another event"),
+        pytest.param(2, "lodge", "LODGED", None, id="by a later event"),
+    ],
+)
+def test_a_declaration_is_not_born_otherwise_than_its_event_says(row, n, act, state, head):
+    told = first_event(act, n)
+    with pytest.raises(IntegrityError, match="STATE_WITHOUT_EVENT"), transaction.atomic():
+        born(row, state=state, events=n, head=head or told)
+
+
+def test_a_declaration_is_born_as_its_event_says(row):
+    made = born(row, state="LODGED", events=1, head=first_event("lodge"))
+    assert Declaration.objects.get(number="X") == made
 
 
 def test_the_selection_is_a_ratchet(row):

@@ -141,7 +141,10 @@ def test_postgresql_has_its_limits(tmp_path):
     assert made["CONN_HEALTH_CHECKS"] is True
     assert made["OPTIONS"]["options"] == (
         "-c statement_timeout=15000 -c lock_timeout=3000 -c idle_in_transaction_session_timeout=30000"
+        " -c plan_cache_mode=force_generic_plan"
     )
+    assert made["PREPARE"] is True
+    assert database("postgres://db.example/name?prepare=off", tmp_path)["PREPARE"] is False
     assert settings_faults(made) == ()
 
 

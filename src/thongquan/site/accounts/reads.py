@@ -12,7 +12,9 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cache, lru_cache
 from pathlib import Path
+from typing import Any
 
+import msgspec
 from django.db import connection
 from django.db.models import Exists, OuterRef
 
@@ -21,6 +23,7 @@ from ...engine.access.decide import EVERY, Decision, Person, Post, Thing
 from ...engine.findings import Finding
 from ...engine.lifecycle.declaration import DECLARATION, Facts, Role
 from ...engine.lifecycle.machine import Actor, Capacity, Machine
+from ..kit.prepared import ask
 from .models import Posting, Right, User
 
 __all__ = [
@@ -123,9 +126,14 @@ class Caller:
 def caller_of(token_hash: str) -> Caller | None:
     """The machine that a key belongs to; None for one that is unknown, expired or revoked, or whose client or account
     is not active. One query, at every request: what was ended is ended at the next."""
-    with connection.cursor() as cursor:
-        cursor.execute(_CALLER[connection.vendor], [token_hash])
-        row = cursor.fetchone()
+    row: Any = None
+    if connection.vendor == "postgresql":
+        for (found,) in ask(_CALLER["postgresql"], [token_hash]):
+            row = msgspec.json.decode(found or b"")
+    else:
+        with connection.cursor() as cursor:
+            cursor.execute(_CALLER["sqlite"], [token_hash])
+            row = cursor.fetchone()
     if row is None:
         return None
     user, scopes, client, sandbox, at = row
@@ -133,15 +141,21 @@ def caller_of(token_hash: str) -> Caller | None:
     return Caller(By(user, scopes=_scopes(scopes)), client, bool(sandbox), moment.astimezone(UTC))
 
 
+_COLUMNS = "u.username, t.scopes, c.id, c.sandbox, {now}"
 _STANDING = """
-SELECT u.username, t.scopes, c.id, c.sandbox, {now}
+SELECT {columns}
 FROM accounts_token t JOIN accounts_client c ON c.id = t.client_id JOIN accounts_user u ON u.id = c.user_id
 WHERE t.hash = %s AND t.revoked_at IS NULL AND t.expires_at > {now} AND c.is_active AND u.is_active
 """
 _CALLER = {
-    "postgresql": _STANDING.format(now="clock_timestamp()"),
+    "postgresql": _STANDING.format(
+        columns=f"json_build_array({_COLUMNS})".format(now="clock_timestamp()"), now="clock_timestamp()"
+    ),
     # As Django writes instants there; a text compares as the instant does.
-    "sqlite": _STANDING.format(now="strftime('%%Y-%%m-%%d %%H:%%M:%%f', 'now')"),
+    "sqlite": _STANDING.format(
+        columns=_COLUMNS.format(now="strftime('%%Y-%%m-%%d %%H:%%M:%%f', 'now')"),
+        now="strftime('%%Y-%%m-%%d %%H:%%M:%%f', 'now')",
+    ),
 }
 
 

@@ -28,14 +28,15 @@ from ...engine.declaration import Declaration as Declared
 from ...engine.findings import Finding, errors
 from ...engine.formats import json_lines, responses
 from ...engine.formats.responses import Response, ResponseKind
-from ...engine.lifecycle.declaration import DECLARATION, Act, Facts, Goods, State
+from ...engine.lifecycle.declaration import DECLARATION, Act, Facts, State
 from ...engine.lifecycle.machine import Capacity, Machine, Transition, attempt
 from ...packs.pack import Kind, Pack
 from ..accounts.reads import By, actor_of, person_of, rights
 from ..kit import faults
 from ..kit.act import Answer, again_if_busy
 from ..kit.canonical import canonical, sha256
-from ..kit.rows import Question, Records, Rows, asked, together, write
+from ..kit.prepared import ask
+from ..kit.rows import Question, Records, Rows, together, write
 from ..parties.acts import known
 from ..record.acts import chained
 from ..record.models import GENESIS
@@ -115,7 +116,9 @@ def _singly(one: Lodgement, pack: Pack) -> Answer:
     refused = _not_his(one, pack)
     if refused is not None:
         return refused
-    if one.read.content is None and one.read.declaration is None:  # a part of a file, of which nothing could be made
+    if (
+        one.read.content is None and one.read.declaration is None
+    ):  # a part of a file, of which nothing could be made
         return Answer(act=str(Act.LODGE), reasons=one.read.findings)
     return journey.lodge(message=one.read, pack=pack, by=one.by, key=one.key, at=one.at)
 
@@ -368,20 +371,20 @@ def _taken(count: int, place: list[Any], *, begin: bool = False) -> int:
     """The last number of a series after `count` more; 0 where it has not begun."""
     if connection.vendor == "postgresql":
         if begin:
-            asked(_BEGIN_SERIES, place)
-        rows = asked(_TAKE, [count, *place])
+            ask(_BEGIN_SERIES, place)
+        rows: Sequence[Sequence[Any]] = ask(_TAKE, [count, *place])
     else:
         with connection.cursor() as cursor:
             if begin:
                 cursor.execute(_BEGIN_SERIES, place)
             cursor.execute(_TAKE, [count, *place])
             rows = cursor.fetchall()
-    return rows[0][0] if rows else 0
+    return int(rows[0][0]) if rows else 0
 
 
 def _ids(count: int) -> list[int]:
     if connection.vendor == "postgresql":
-        return [key for (key,) in asked(_KEYS_POSTGRESQL, [count])]
+        return [int(key) for (key,) in ask(_KEYS_POSTGRESQL, [count]) if key]
     with connection.cursor() as cursor:
         cursor.execute(_KEYS_SQLITE, [count])
         return [key for (key,) in cursor.fetchall()]
@@ -417,7 +420,7 @@ def _rows(
         event, after = moved.event, moved.after
         row_hash, body = _event(one, number, moved, pack)
         identifier = f"{row_hash[:24]}00"
-        declarations.append(_declaration(key, one, number, pack))
+        declarations.append(_declaration(key, one, number, pack, after, row_hash))
         content = one.asked.read.content
         if content is not None and not one.kept:
             kept.setdefault(one.asked.read.hash, (one.asked.read.hash, content, len(content)))
@@ -447,15 +450,19 @@ def _rows(
         answers.append((one, answer))
     write(
         [
-            Rows("clearance_declaration", DECLARATION_COLUMNS, declarations),
-            Rows("record_rawmessage", RAW_COLUMNS, list(kept.values())),
-            Rows("clearance_declarationversion", VERSION_COLUMNS, versions, ("payload",)),
             Rows("record_event", EVENT_COLUMNS, events),
-            Rows("clearance_response", RESPONSE_COLUMNS, told),
+            Rows("record_rawmessage", RAW_COLUMNS, list(kept.values())),
             Rows("record_outbox", OUTBOX_COLUMNS, outbox),
             Rows("record_idempotencykey", KEY_COLUMNS, keys),
-        ],
-        *_follow(ordinary, ids, events),
+        ]
+    )
+    # A declaration is born in a state only after its event.
+    write(
+        [
+            Rows("clearance_declaration", DECLARATION_COLUMNS, declarations),
+            Rows("clearance_declarationversion", VERSION_COLUMNS, versions, ("payload",)),
+            Rows("clearance_response", RESPONSE_COLUMNS, told),
+        ]
     )
     for point in ("after_rows", "after_event", "after_outbox", "after_answer"):
         faults.reach(point)
@@ -467,7 +474,8 @@ DECLARATION_COLUMNS: Final = (
     ("functional_reference", "text"), ("year", "int2"), ("external_reference", "text"), ("flow", "text"),
     ("type_code", "text"), ("simplified", "bool"), ("lines", "int4"), ("consignment", "text"),
     ("under_document", "bool"), ("goods_hash", "text"), ("state", "text"), ("goods", "text"), ("version", "int4"),
-    ("events", "int4"), ("head", "text"), ("paid_minor", "int8"), ("guaranteed_minor", "int8"),
+    ("events", "int4"), ("head", "text"), ("lodged_at", "timestamptz"), ("paid_minor", "int8"),
+    ("guaranteed_minor", "int8"),
 )  # fmt: skip
 RAW_COLUMNS: Final = (("hash", "text"), ("content", "bytea"), ("size", "int4"))
 VERSION_COLUMNS: Final = (
@@ -485,12 +493,14 @@ OUTBOX_COLUMNS: Final = (("topic", "text"), ("subject", "text"), ("n", "int4"), 
 KEY_COLUMNS: Final = (("principal", "text"), ("key", "text"), ("request_hash", "text"), ("answer", "bytea"))
 
 
-def _declaration(key: int, one: _Ready, number: str, pack: Pack) -> tuple[Any, ...]:
-    """A declaration as it is born, which the database insists on; `_follow` then gives it what its event made of it."""
+def _declaration(
+    key: int, one: _Ready, number: str, pack: Pack, after: Facts, row_hash: str
+) -> tuple[Any, ...]:
     return (
         key, number, pack.code, one.office, one.trader_id, one.reference, one.day.year, "", one.kind.flow,
         one.declaration.type_code, one.kind.simplified, len(one.declaration.goods_items), one.consignment,
-        one.under_document, one.goods_hash, State.UNLODGED.value, Goods.EXPECTED.value, 0, 0, GENESIS, 0, 0,
+        one.under_document, one.goods_hash, after.state.value, after.goods.value, after.version, after.events,
+        row_hash, after.lodged_at, 0, 0,
     )  # fmt: skip
 
 
@@ -517,33 +527,6 @@ def _event(one: _Ready, number: str, moved: Transition[Facts], pack: Pack) -> tu
         }
     )
     return chained(GENESIS, body), body
-
-
-def _follow(
-    ordinary: Sequence[_Ready], ids: Sequence[int], events: Sequence[tuple[Any, ...]]
-) -> list[tuple[str, list[Any]]]:
-    """Statements that give the rows what their events made of them; those that come to the same state are one."""
-    groups: dict[tuple[str, str, int, int], list[tuple[datetime | None, str, int]]] = {}
-    for one, key, event in zip(ordinary, ids, events, strict=True):
-        assert one.moved is not None
-        after = one.moved.after
-        to = (after.state.value, after.goods.value, after.version, after.events)
-        groups.setdefault(to, []).append((after.lodged_at, event[-1], key))
-    if connection.vendor == "postgresql":
-        return [
-            (_FOLLOW_MANY, [*to, *([*column] for column in zip(*rows, strict=True))])
-            for to, rows in groups.items()
-        ]
-    return [(_FOLLOW_ONE, [*to, *row]) for to, rows in groups.items() for row in rows]
-
-
-_FOLLOW = "UPDATE clearance_declaration SET state = %s, goods = %s, version = %s, events = %s, "
-_FOLLOW_ONE = _FOLLOW + "lodged_at = %s, head = %s WHERE id = %s"
-_FOLLOW_MANY = (
-    _FOLLOW + "lodged_at = m.lodged_at, head = m.head"
-    " FROM unnest(%s::timestamptz[], %s::text[], %s::bigint[]) AS m(lodged_at, head, id)"
-    " WHERE clearance_declaration.id = m.id"
-)
 
 
 # the message that says it has come

@@ -88,7 +88,10 @@ def _postgresql(parts: Any, options: dict[str, str]) -> dict[str, Any]:
         "statement_timeout": STATEMENT_TIMEOUT,
         "lock_timeout": LOCK_TIMEOUT,
         "idle_in_transaction_session_timeout": IDLE_TIMEOUT,
+        # Of what the server keeps prepared (`kit.prepared`): it looks rows up one by one, whatever is asked for.
+        "plan_cache_mode": "force_generic_plan",
     }
+    prepare = options.pop("prepare", "on") != "off"
     return {
         "ENGINE": "django.db.backends.postgresql",
         "NAME": unquote(parts.path.removeprefix("/")),
@@ -96,6 +99,7 @@ def _postgresql(parts: Any, options: dict[str, str]) -> dict[str, Any]:
         "PASSWORD": unquote(parts.password or ""),
         "HOST": unquote(parts.hostname or ""),
         "PORT": str(parts.port or ""),
+        "PREPARE": prepare,  # ours: `kit.prepared`
         "CONN_MAX_AGE": 60,
         "CONN_HEALTH_CHECKS": True,
         "OPTIONS": {
