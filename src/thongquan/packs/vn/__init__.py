@@ -3,7 +3,8 @@
 The tables are a reconstruction of 2019 and 2020: a row that nobody compared with its act says `verified` no, and every
 amount that rests on it says so. `measures.csv` holds the rates of a curated tariff, the codes of Quảng Ninh's trade;
 the whole tariff comes as an edition of its own days (`thongquan tariff import`, layout in tariff_sheet.py). rates.py
-chooses between the schedules of import duty.
+chooses between the schedules of import duty, procedures.py holds what the declaration type decides, numbering.py the
+twelve digits.
 """
 
 from __future__ import annotations
@@ -15,8 +16,9 @@ from ...engine.findings import Finding, Severity
 from ...engine.money import MILLIONTHS
 from ...engine.tariff.measures import Schedule
 from ...engine.tariff.tariff import Choice, TariffView
-from ..pack import Chosen, Claim, Kind, Levy, Pack, claiming
+from ..pack import Chosen, Claim, Kind, Levy, claiming
 from . import rates
+from .procedures import Procedures, branch_count
 from .rates import DIRECT, IMPORT_DUTY, OUT_OF_QUOTA, Agreement, DutyOfLine
 
 FEE = "LP"
@@ -26,7 +28,7 @@ DECLARATION_UNIT = "DECL"
 """The unit that the fee is counted in."""
 
 
-class Vietnam(Pack):
+class Vietnam(Procedures):
     """The tables of this folder, and the rules below."""
 
     once = frozenset({FEE})
@@ -83,6 +85,11 @@ class Vietnam(Pack):
         missing = self.missing_for(agreement, declaration, item, at, view)
         return line.claimed(claim, agreement, missing)
 
+    def taxes_of(self, declaration: Declaration, item: GoodsItem, kind: Kind, view: TariffView) -> list[Levy]:
+        """The taxes in question on a line; the fee is none of a line's."""
+        levies = super().taxes_of(declaration, item, kind, view)
+        return [levy for levy in levies if levy.tax.code not in self.once]
+
     def charges_for(
         self, declaration: Declaration, item: GoodsItem, at: str, kind: Kind, view: TariffView
     ) -> Chosen:
@@ -94,7 +101,9 @@ class Vietnam(Pack):
         rows = [row for row in view.measures("", FEE) if row.additional_code in ("", *codes)]
         rows.sort(key=lambda row: row.additional_code == "")
         fee = tuple(self.charge_of(row) for row in rows[:1])
-        quantities = {**chosen.quantities, DECLARATION_UNIT: MILLIONTHS}
+        # The fee is for each declaration of the nation's count: 10,000 lines are 200 of fifty.
+        count = branch_count(len(declaration.goods_items))
+        quantities = {**chosen.quantities, DECLARATION_UNIT: count * MILLIONTHS}
         return Chosen((*chosen.charges, *fee), quantities, chosen.pending, chosen.relieved, chosen.findings)
 
     def claims_of(self, declaration: Declaration, number: int, view: TariffView) -> tuple[Claim, ...]:
