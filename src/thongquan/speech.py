@@ -73,7 +73,8 @@ def complain(findings: Iterable[Finding], source: str, as_json: bool) -> None:
             sys.stderr.write(msgspec.json.encode({"file": source, **spoken}).decode() + "\n")
             continue
         place = ": ".join(part for part in (source, spoken["at"]) if part)
-        sys.stderr.write(f"{place}: {spoken['sentence']} {spoken['remedy']} [{spoken['code']}]\n")
+        place = f"{place}: " if place else ""
+        sys.stderr.write(f"{place}{spoken['sentence']} {spoken['remedy']} [{spoken['code']}]\n")
 
 
 def watched[Thing](things: Iterable[Thing], key: str, total: int | None = None) -> Iterator[Thing]:

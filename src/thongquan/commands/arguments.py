@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ..speech import complain, say
+from ..speech import complain, language, say
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -41,15 +41,34 @@ def day_of(text: str) -> date:
         raise stop("bad_day", text=text) from None
 
 
-def open_site(*, migrate: bool = True) -> None:
-    """The database, brought up to date where this login may. What is logged then is only what needs attention, unless
-    THONGQUAN_LOG_LEVEL asks for more: a command tells its user in its own words what it did."""
-    from django.core.exceptions import ImproperlyConfigured
+def open_site(*, migrate: bool = True, reach: bool = False) -> None:
+    """The database, brought up to date where this login may; reach: only connected to.
 
+    What is logged then is only what needs attention, unless THONGQUAN_LOG_LEVEL asks for more: a command tells its
+    user in its own words what it did.
+    """
+    import os
+
+    import django
+
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "thongquan.site.config.settings")
+    from django.core.exceptions import ImproperlyConfigured
+    from django.db import OperationalError, connection
+    from django.utils.translation import activate
+
+    from ..engine.findings import Finding
     from ..site.config.start import start
 
+    # What the site says of itself while it starts, and of a password, is said in this reader's language too.
+    django.setup()
+    activate(language())
     try:
         start(migrate=migrate)
+        if reach:
+            connection.ensure_connection()
+    except OperationalError as away:
+        # Its own words may hold the address and the login.
+        raise refused([Finding("DATABASE_AWAY", says={"said": type(away).__name__})]) from None
     except ImproperlyConfigured as unfit:
         # The reasons begin with their codes, so the sentence is ours.
         raise stop("not_started", why=str(unfit)) from None

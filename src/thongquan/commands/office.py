@@ -30,6 +30,7 @@ def init(
     leader: Annotated[str, typer.Option("--leader")] = "",
     leader_name: Annotated[str, typer.Option("--leader-name")] = "",
     office: Annotated[str, typer.Option("--office")] = "",
+    sandbox: Annotated[bool, typer.Option("--sandbox")] = False,
     password_stdin: PasswordFrom = False,
     as_json: AsJson = False,
 ) -> None:
@@ -50,6 +51,8 @@ def init(
     made = folder.exists()
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     os.environ["THONGQUAN_PACK"] = pack
+    sandbox = sandbox or os.environ.get("THONGQUAN_SANDBOX") == "on"
+    os.environ["THONGQUAN_SANDBOX"] = "on" if sandbox else "off"
     open_site(migrate=False)
     try:
         _refuse_used_database()
@@ -58,11 +61,13 @@ def init(
     except typer.Exit:
         _take_back(folder, made)
         raise
-    facts = _opened(folder, offices.Office(pack, office), leader, leader_name, password)
+    facts = _opened(folder, offices.Office(pack, office, sandbox), leader, leader_name, password)
     if as_json:
         emit(facts)
         return
     print(say("init_done", folder=folder, pack=pack, office=office or "–", leader=leader))
+    if sandbox:
+        print(say("init_sandbox"))
     _tell_code(facts)
     print(say("init_next"))
 
@@ -124,9 +129,11 @@ def _checked(password: str) -> None:
 
 def _opened(folder: Path, office: Any, leader: str, full_name: str, password: str) -> dict[str, Any]:
     """Everything that an office begins with; each step may be seen in the record."""
+    from django.db import transaction
+
     from ..site.accounts import people
     from ..site.clearance import consignments
-    from ..site.config import metrics
+    from ..site.config import metrics, sandbox
     from ..site.config import office as offices
     from ..site.record.signing import signing_key
 
@@ -136,6 +143,8 @@ def _opened(folder: Path, office: Any, leader: str, full_name: str, password: st
     public = signing_key().public.text
     metrics.token()
     by = operator()
+    with transaction.atomic():
+        sandbox.write_down(office, by=by)
     user = _good(people.open_account(leader, by=by, full_name=full_name))
     first = people.Post("LEADER", _today(), office=office.code or people.EVERY)
     _good(people.appoint(user, first, by=by))
@@ -146,6 +155,7 @@ def _opened(folder: Path, office: Any, leader: str, full_name: str, password: st
         "folder": str(folder),
         "pack": office.pack,
         "office": office.code,
+        "sandbox": office.sandbox,
         "leader": user.username,
         "log_key": public,
         "keys": sorted(str(file) for file in keys.iterdir()),

@@ -78,7 +78,7 @@ def doctor(deep: Annotated[bool, typer.Option("--deep")] = False, as_json: AsJso
 
 
 def migrate(as_json: AsJson = False) -> None:
-    open_site(migrate=False)
+    open_site(migrate=False, reach=True)
     from ..site.config.start import pending
 
     waiting = pending()
@@ -90,10 +90,15 @@ def restore(
     file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True)], as_json: AsJson = False
 ) -> None:
     open_site(migrate=False)
+    from django.core.exceptions import ImproperlyConfigured
+
     from ..site.papers import backup as papers
     from ..site.record.restore import restore as put_back
 
-    done = put_back(file)
+    try:
+        done = put_back(file)
+    except ImproperlyConfigured as unfit:  # a copy of the other kind: a sandbox's, a real office's
+        raise stop("not_started", why=str(unfit)) from None
     lost = papers.restore(file) if done.done else ()
     complain((*done.findings, *lost), str(file), as_json)
     facts = {
@@ -109,7 +114,7 @@ def restore(
 
 
 def database_roles(apply: Annotated[bool, typer.Option("--apply")] = False, as_json: AsJson = False) -> None:
-    open_site(migrate=False)
+    open_site(migrate=False, reach=True)
     from django.db import connection
 
     from ..site.config import roles

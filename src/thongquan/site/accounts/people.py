@@ -9,9 +9,10 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
 from django.contrib.auth.tokens import PasswordResetTokenGenerator
 from django.core.exceptions import ValidationError
@@ -22,7 +23,9 @@ from ...engine.lifecycle.declaration import Role
 from ...engine.lifecycle.machine import Capacity
 from ..kit import clock
 from ..record.acts import append, last
-from .models import EVERY, Posting, User
+from .acts import TOKEN_LIFE, client, give_token, revoke_tokens
+from .models import EVERY, Client, Posting, User
+from .reads import told_rights
 
 OPERATOR = "OPERATOR"
 """The role that events of this module carry: not one of the lifecycle's, so it may do no act of customs."""
@@ -75,9 +78,9 @@ def open_account(username: str, *, by: str, full_name: str = "") -> User | Findi
     return user
 
 
-def _fit(name: str) -> bool:
+def _fit(name: str, least: int = 3, most: int = 150) -> bool:
     """Plain Latin letters: a name that looks like another's must not be another's."""
-    return 3 <= len(name) <= 150 and name.isascii() and all(c.isalnum() or c in ".-_@+" for c in name)
+    return least <= len(name) <= most and name.isascii() and all(c.isalnum() or c in ".-_@+" for c in name)
 
 
 @transaction.atomic
@@ -167,12 +170,44 @@ def set_active(user: User, active: bool, *, by: str) -> None:
     _told(user, "reopen_account" if active else "close_account", by, {})
 
 
+# Machines
+
+
 @transaction.atomic
-def told_of_key(user: User, client: str, *, by: str, scopes: Iterable[str], given: bool) -> None:
-    """Record that a machine's key was given for an account, or that all of them were ended; never the key itself."""
+def give_key(user: User, name: str, *, scopes: Iterable[str], life: timedelta, by: str) -> str | Finding:
+    """A new key for a machine of an account, recorded without the key: the text to hand over, shown once.
+
+    A sandbox gives keys for sandboxes, and no other installation does. TOKEN_SCOPE_UNKNOWN, TOKEN_DAYS,
+    CLIENT_NAME_UNFIT; TOKEN_IS_SANDBOX and TOKEN_IS_REAL for a machine that was made for the other kind.
+    """
     User.objects.select_for_update().get(pk=user.pk)
-    says = {"client": client, "scopes": " ".join(sorted(set(scopes)))}
-    _told(user, "give_key" if given else "end_keys", by, says)
+    wanted, known = sorted(set(scopes)), {act for _, act in told_rights()}
+    unknown = [scope for scope in wanted if scope not in known]
+    if unknown or not wanted:
+        says = {"scope": ", ".join(unknown) or "…", "known": ", ".join(sorted(known))}
+        return Finding("TOKEN_SCOPE_UNKNOWN", says=says)
+    if not timedelta(0) < life <= TOKEN_LIFE:
+        return Finding("TOKEN_DAYS", says={"days": str(life.days), "most": str(TOKEN_LIFE.days)})
+    if not _fit(name, least=1, most=80):
+        return Finding("CLIENT_NAME_UNFIT", says={"client": name[:80]})
+    made = client(user.username, name, sandbox=settings.SANDBOX)
+    if made.sandbox != settings.SANDBOX:
+        return Finding("TOKEN_IS_SANDBOX" if made.sandbox else "TOKEN_IS_REAL")
+    key = give_token(made, scopes=wanted, now=clock.now(), life=life)
+    _told(user, "give_key", by, {"client": name, "scopes": " ".join(wanted), "days": life.days})
+    return key
+
+
+@transaction.atomic
+def end_keys(username: str, name: str, *, by: str) -> int | Finding:
+    """End every key of a machine: the next request with one is refused. How many ended; CLIENT_UNKNOWN."""
+    found = Client.objects.filter(user__username=username, name=name).select_related("user").first()
+    if found is None:
+        return Finding("CLIENT_UNKNOWN", says={"username": username, "client": name})
+    User.objects.select_for_update().get(pk=found.user_id)
+    count = revoke_tokens(found, clock.now())
+    _told(found.user, "end_keys", by, {"client": name, "ended": count})
+    return count
 
 
 # Passwords

@@ -9,6 +9,18 @@ from django.core.checks import CheckMessage, Error, Tags, register
 from django.core.exceptions import ImproperlyConfigured
 from django.db.backends.signals import connection_created
 
+from ...engine.findings import Finding
+
+
+class UnfitConnection(ImproperlyConfigured):
+    """A connection that was refused. findings: every reason."""
+
+    def __init__(self, findings: tuple[Finding, ...]) -> None:
+        from ..kit.terms import sentence
+
+        super().__init__(" ".join(f"{one.code}: {sentence(one)}" for one in findings))
+        self.findings = findings
+
 
 class ConfigApp(AppConfig):
     name = "thongquan.site.config"
@@ -34,11 +46,15 @@ def check_databases(app_configs: Any = None, **_: Any) -> list[CheckMessage]:
 
 
 def refuse_unsafe_connection(connection: Any, **_: Any) -> None:
-    """Close a connection whose real settings are not durable, whatever the files say."""
-    from ..kit.terms import sentence
+    """Close a connection whose real settings are not durable, whatever the files say, or whose database is of the
+    other kind: a sandbox's, a real office's."""
     from .databases import connection_faults
+    from .sandbox import connection_fault
 
     faults = connection_faults(connection)
+    other_kind = None if faults else connection_fault(connection)
+    if other_kind:
+        faults = (other_kind,)
     if faults:
         connection.close()
-        raise ImproperlyConfigured(" ".join(f"{fault.code}: {sentence(fault)}" for fault in faults))
+        raise UnfitConnection(faults)

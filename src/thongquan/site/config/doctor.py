@@ -5,10 +5,12 @@ Nothing is changed. An error is something that may lose, leak or stop; a warning
 
 from __future__ import annotations
 
+import ctypes
 import os
 import shutil
 import sqlite3
 import stat
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -25,7 +27,7 @@ from ..record import sealing
 from ..record.models import Outbox
 from .databases import connection_faults, file_system, settings_faults
 from .office import told
-from .roles import role_faults
+from .roles import are_set_up, role_faults
 
 CLOCK_OFF = timedelta(seconds=1)
 """How far the machine's clock and the database's may lie apart."""
@@ -73,7 +75,7 @@ def examine(*, deep: bool = False) -> Iterator[Check]:
     if connection.vendor == "postgresql":
         looks.append(roles)
     if deep:
-        looks += [whole_database, whole_record]
+        looks += [whole_database, whole_record, papers]
     for look in looks:
         yield _safely(look)
 
@@ -99,7 +101,10 @@ def office() -> Check:
     found = told(folder)
     if found is None and not os.environ.get("THONGQUAN_PACK"):
         return Check("office", str(folder), (_warning("OFFICE_NOT_SET_UP", folder=str(folder)),))
-    return Check("office", f"{folder}: {settings.PACK} {found.code if found else ''}".strip())
+    said = f"{folder}: {settings.PACK} {found.code if found else ''}".strip()
+    if found is not None and found.sandbox != settings.SANDBOX:
+        return Check("office", said, (Finding("OFFICE_IS_SANDBOX" if found.sandbox else "OFFICE_IS_REAL"),))
+    return Check("office", f"{said} (sandbox)" if settings.SANDBOX else said)
 
 
 def data_files() -> Check:
@@ -182,6 +187,7 @@ def database() -> Check:
         says = {"said": type(error).__name__}
         return Check("database", connection.vendor, (Finding("DATABASE_AWAY", says=says),))
     except Exception as error:  # the refusal of `refuse_unsafe_connection`, which says every reason itself
+        faults += [one for one in getattr(error, "findings", ()) if one not in faults]
         if not faults:
             faults.append(Finding("DATABASE_REFUSED", says={"said": str(error)[:300]}))
         return Check("database", connection.vendor, in_order(faults))
@@ -234,8 +240,35 @@ def guards() -> Check:
 def clocks() -> Check:
     apart = abs(clock.now() - datetime.now(UTC))
     seconds = f"{apart.total_seconds():.1f}"
-    faults = (_warning("CLOCKS_APART", seconds=seconds),) if apart > CLOCK_OFF else ()
-    return Check("clocks", f"{seconds} s", faults)
+    faults = [_warning("CLOCKS_APART", seconds=seconds)] if apart > CLOCK_OFF else []
+    if not _kept_right():
+        faults.append(_warning("CLOCK_NOT_SYNCHRONISED"))
+    return Check("clocks", f"{seconds} s", in_order(faults))
+
+
+class _Timex(ctypes.Structure):
+    """The beginning of Linux's struct timex (adjtimex(2)); status holds the flags. The rest is room."""
+
+    _fields_ = [
+        ("modes", ctypes.c_uint), ("offset", ctypes.c_long), ("freq", ctypes.c_long), ("maxerror", ctypes.c_long),
+        ("esterror", ctypes.c_long), ("status", ctypes.c_int), ("room", ctypes.c_byte * 256),
+    ]  # fmt: skip
+
+
+NOT_SYNCHRONISED = 0x0040
+"""STA_UNSYNC of adjtimex(2): nothing has set the clock for so long that the kernel no longer vouches for it."""
+
+
+def _kept_right() -> bool:
+    """Whether the kernel says that a time service keeps its clock; True where it cannot be asked."""
+    if sys.platform != "linux":
+        return True
+    asked = _Timex()
+    try:
+        answer = ctypes.CDLL(None, use_errno=True).adjtimex(ctypes.byref(asked))
+    except (OSError, AttributeError):
+        return True
+    return answer < 0 or not asked.status & NOT_SYNCHRONISED
 
 
 def log_of_trust() -> Check:
@@ -248,7 +281,8 @@ def log_of_trust() -> Check:
     folders = [getattr(anchor, "folder", None) for anchor in sealing.anchors.configured()]
     if told(Path(settings.DATA)) and folders and all(_inside(one, Path(settings.DATA)) for one in folders):
         faults.append(_warning("ANCHORS_AT_HOME"))
-    return Check("log_of_trust", f"{health.size}, {health.anchored}, {lag}", in_order(faults))
+    sealed = "–" if health.sealed is None else f"{int(health.sealed.total_seconds())} s"
+    return Check("log_of_trust", f"{health.size}, {health.anchored}, {lag}, {sealed}", in_order(faults))
 
 
 def _inside(folder: Path | None, data: Path) -> bool:
@@ -291,7 +325,11 @@ def roles() -> Check:
     with connection.cursor() as cursor:
         cursor.execute("SELECT current_user")
         user = cursor.fetchone()[0]
-    return Check("roles", str(user), role_faults(connection))
+    faults = [*role_faults(connection)]
+    sealer = os.environ.get("THONGQUAN_SEAL_DATABASE_URL")
+    if are_set_up(connection) and not sealer:
+        faults.append(_warning("SEALER_LOGIN_MISSING"))
+    return Check("roles", str(user), in_order(faults))
 
 
 # The whole of it: minutes on a large database
@@ -305,7 +343,7 @@ def whole_database() -> Check:
         cursor.execute("PRAGMA integrity_check")
         said = [str(row[0]) for row in cursor.fetchall() if row[0] != "ok"]
     name = str(connection.settings_dict["NAME"])
-    faults = tuple(Finding("BACKUP_DAMAGED", at=line[:60], says={"file": name}) for line in said[:20])
+    faults = tuple(Finding("DATABASE_DAMAGED", at=line[:60], says={"file": name}) for line in said[:20])
     return Check("whole_database", str(len(said)), faults)
 
 
@@ -314,3 +352,16 @@ def whole_record() -> Check:
 
     verified = verify()
     return Check("whole_record", str(verified.log.events), verified.faults)
+
+
+def papers() -> Check:
+    """Every attachment's content, read again and held against the hash that its row and its event name."""
+    from ..papers import store
+    from ..papers.models import Attachment
+
+    numbers = dict(Attachment.objects.order_by("-id").values_list("hash", "subject"))
+    faults = [
+        Finding("ATTACHMENT_LOST", at=numbers[hash], says={"number": numbers[hash], "hash": hash})
+        for hash in store.damaged(iter(numbers))
+    ]
+    return Check("papers", f"{len(faults)}/{len(numbers)}", in_order(faults))

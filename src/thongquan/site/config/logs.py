@@ -88,6 +88,8 @@ def configured(level: str = "INFO") -> dict[str, Any]:
             # Handlers of its own would quote whole requests, and mail them.
             "django": {"handlers": [], "level": "WARNING", "propagate": True},
             "django.server": {"handlers": [], "level": "WARNING", "propagate": True},
+            # What a client got wrong has its line already, from `RequestLog`; a fault of ours keeps its places.
+            "django.request": {"handlers": [], "level": "ERROR", "propagate": True},
         },
     }
 

@@ -19,16 +19,16 @@ from prometheus_client import (
     CONTENT_TYPE_LATEST,
     CollectorRegistry,
     Counter,
-    Gauge,
     Histogram,
     generate_latest,
     multiprocess,
 )
+from prometheus_client.core import GaugeMetricFamily
 
 from ..kit.secrets import kept
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 # Each process would count these anew: they are its own, not the site's.
 REQUESTS = Counter("thongquan_requests_total", "Requests answered", ["method", "route", "status"])
@@ -69,23 +69,31 @@ def page(request: HttpRequest) -> HttpResponse:
     else:
         registry.register(REQUESTS)
         registry.register(SECONDS)
-    now = CollectorRegistry()
-    _measure(now)
-    return HttpResponse(generate_latest(registry) + generate_latest(now), content_type=CONTENT_TYPE_LATEST)
+    registry.register(_Now())
+    return HttpResponse(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
 
 
-def _measure(registry: CollectorRegistry) -> None:
-    """What is asked of the database when the page is; when it is away, only that it is away."""
-    from ... import __version__
+class _Now:
+    """What is asked of the database when the page is; when it is away, only that it is away.
 
-    Gauge("thongquan_info", "Version", ["version"], registry=registry).labels(__version__).set(1)
-    up = Gauge("thongquan_database_up", "Whether the database answers", registry=registry)
-    try:
-        for name, says, value in _figures():
-            Gauge(name, says, registry=registry).set(value)
-        up.set(1)
-    except DatabaseError:
-        up.set(0)
+    Figures of the site, not of a process: a Gauge would be kept in the files that the processes share, and be told
+    once more for each of them.
+    """
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        from ... import __version__
+
+        info = GaugeMetricFamily("thongquan_info", "Version", labels=["version"])
+        info.add_metric([__version__], 1)
+        yield info
+        figures, up = [], 1
+        try:
+            figures = _figures()
+        except DatabaseError:
+            up = 0
+        yield GaugeMetricFamily("thongquan_database_up", "Whether the database answers", value=up)
+        for name, says, value in figures:
+            yield GaugeMetricFamily(name, says, value=value)
 
 
 def _figures() -> list[tuple[str, str, float]]:
@@ -100,6 +108,8 @@ def _figures() -> list[tuple[str, str, float]]:
     figures = [
         ("thongquan_log_size", "Events sealed", health.size),
         ("thongquan_log_anchored", "Events that enough anchors hold", health.anchored),
+        ("thongquan_log_sealed_seconds", "Age of the newest checkpoint", _seconds(health.sealed)),
+        ("thongquan_log_waiting", "1 while an event is not sealed", float(health.waiting)),
         ("thongquan_anchor_lag_seconds", "Age of the oldest event not anchored", _seconds(health.lag)),
         ("thongquan_news_unsent", "News not yet sent, at most 10000", unsent[:10_000].count()),
         (

@@ -18,10 +18,14 @@ DEMO_MARK = "DEMO"
 
 @dataclass(frozen=True, slots=True)
 class Office:
-    """pack: whose law it applies. code: of the office itself, as the pack's list names it; "" where it has no list."""
+    """pack: whose law it applies. code: of the office itself, as the pack's list names it; "" where it has no list.
+
+    sandbox: it is for trying things in, and for ever.
+    """
 
     pack: str
     code: str = ""
+    sandbox: bool = False
 
 
 def data_folder() -> Path:
@@ -39,16 +43,17 @@ def told(folder: Path) -> Office | None:
     except FileNotFoundError:
         return None
     read = tomllib.loads(text)
-    pack, code = read.get("pack"), read.get("office", "")
+    pack, code, sandbox = read.get("pack"), read.get("office", ""), read.get("sandbox", False)
     if not isinstance(pack, str) or not isinstance(code, str) or not pack:
         raise ValueError(f"{folder / FILE} names no pack")
-    return Office(pack, code)
+    return Office(pack, code, sandbox is True)
 
 
 def write(folder: Path, office: Office) -> None:
     """Say it once. FileExistsError when it was said already."""
     with (folder / FILE).open("x", encoding="utf-8") as file:
         file.write(f'pack = "{office.pack}"\noffice = "{office.code}"\n')
+        file.write("sandbox = true\n" if office.sandbox else "")
         file.flush()
         os.fsync(file.fileno())
 

@@ -10,8 +10,9 @@ THONGQUAN_LOG_LEVEL what is logged: INFO (a server's default: every request and 
 THONGQUAN_DEBUG     "on" only on a developer's own machine
 THONGQUAN_PACK      whose law this site applies: the name of a pack; else the one that `thongquan init` wrote down
 THONGQUAN_SANDBOX   "on": an installation to try things in, with a database and numbers of its own; it takes the keys
-                    of sandbox clients only, and a real one refuses those
-THONGQUAN_API_RATE  requests of one client in a minute, for each process; "0" for no limit
+                    of sandbox clients only, and a real one refuses those. Else what `thongquan init` wrote down; a
+                    database that was opened as the other kind is refused (`sandbox`)
+THONGQUAN_API_RATE  requests of one client in a minute, for each process that answers; "0" for no limit
 THONGQUAN_WEBHOOK_NETWORKS  private networks that webhooks may reach beside public addresses, comma separated
 """
 
@@ -38,7 +39,7 @@ HTTPS = os.environ.get("THONGQUAN_HTTPS") != "off"
 BEHIND_PROXY = os.environ.get("THONGQUAN_PROXY") == "on"
 _office = told(DATA)
 PACK = os.environ.get("THONGQUAN_PACK") or (_office.pack if _office else "gb")
-SANDBOX = os.environ.get("THONGQUAN_SANDBOX") == "on"
+SANDBOX = (os.environ.get("THONGQUAN_SANDBOX") or ("on" if _office and _office.sandbox else "off")) == "on"
 API_RATE = int(os.environ.get("THONGQUAN_API_RATE") or 6_000)
 WEBHOOK_NETWORKS = _listed("THONGQUAN_WEBHOOK_NETWORKS")
 

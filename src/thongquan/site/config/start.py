@@ -31,6 +31,7 @@ def start(*, migrate: bool = False) -> None:
         lost = missing(connection)
         if lost:
             raise ImproperlyConfigured(f"GUARDS_MISSING: {', '.join(lost)}")
+        _of_one_kind()
 
 
 def _up_to_date() -> None:
@@ -61,6 +62,16 @@ def _up_to_date() -> None:
             if are_set_up(connection):
                 grant(connection)
     system()
+
+
+def _of_one_kind() -> None:
+    """Refuse to work as a sandbox on a real office's data, or the other way round."""
+    from ..kit.terms import remedy, sentence
+    from .sandbox import faults
+
+    found = faults()
+    if found:
+        raise ImproperlyConfigured(" ".join(f"{one.code}: {sentence(one)} {remedy(one)}" for one in found))
 
 
 def pending() -> list[str]:

@@ -13,7 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+from django.conf import settings
 
+from ... import words
 from ...engine.findings import Finding
 
 HERE = Path(__file__).parent
@@ -37,6 +39,7 @@ class Form(msgspec.Struct, frozen=True, kw_only=True):
     language: "vi" or "en". office, country: of the letterhead. form: the number of the form, and of the document after
     it. title; facts: label and text, in two columns. tables, then notes as paragraphs. signs: under whose name it ends,
     role and name. place_and_day: beside the signature. issued: the day of the document. foot: on every page.
+    trial: what a sandbox says across every page; `pdf` puts it there itself.
     """
 
     language: str
@@ -54,10 +57,16 @@ class Form(msgspec.Struct, frozen=True, kw_only=True):
     place_and_day: str = ""
     issued: date
     foot: str = ""
+    trial: str = ""
 
 
 def pdf(form: Form) -> bytes | Finding:
-    """The form as PDF/A-2b; PRINTING_NOT_INSTALLED where the part that prints is not there."""
+    """The form as PDF/A-2b; PRINTING_NOT_INSTALLED where the part that prints is not there.
+
+    In a sandbox every page says so, whoever made the form: nothing printed there can be taken for a real one.
+    """
+    if settings.SANDBOX:
+        form = msgspec.structs.replace(form, trial=words.word("page", "sandbox", _language(form)))
     try:
         compiler = _compiler()
     except ModuleNotFoundError:
@@ -66,6 +75,10 @@ def pdf(form: Form) -> bytes | Finding:
         format="pdf", sys_inputs={"data": msgspec.json.encode(form).decode()}, pdf_standards=["a-2b"]
     )
     return bytes(made)
+
+
+def _language(form: Form) -> words.Language:
+    return "en" if form.language == "en" else "vi"
 
 
 @cache

@@ -139,7 +139,8 @@ def _postgresql(made: Path, target: Path) -> Backup:
             counts[name] = int(cursor.fetchone()[0])
         command = [dump, "--format=custom", f"--snapshot={snapshot}", f"--file={made}", "--no-password"]
         faults += _run([*command, f"--dbname={connection.settings_dict['NAME']}"], target)
-    faults += _run([restore, "--list", str(made)], target)
+    if not faults:
+        faults += _run([restore, "--list", str(made)], target)
     return Backup(target, counts, in_order(faults))
 
 

@@ -52,6 +52,9 @@ older than this, only a sweep looks again: at the start of the sealer and every 
 SWEEP = timedelta(hours=1)
 SLICE = 500_000
 
+SEALER_LATE = timedelta(minutes=1)
+"""A sealer that runs never leaves an event so long without its place."""
+
 ALARM, STOP = timedelta(minutes=15), timedelta(hours=4)
 CLOCK_STEP = timedelta(seconds=2)
 
@@ -368,7 +371,7 @@ class LogHealth:
 
     size: sealed events; waiting: whether some are not. anchored: the size that enough anchors hold. lag: how long the
     oldest event that is not anchored has waited, zero when none does; None while the log was never started. findings:
-    what deserves an alarm.
+    what deserves an alarm. sealed: the age of the newest checkpoint; None where there is none.
     """
 
     size: int
@@ -376,6 +379,7 @@ class LogHealth:
     anchored: int
     lag: timedelta | None
     findings: tuple[Finding, ...]
+    sealed: timedelta | None = None
 
 
 def health(now: datetime | None = None) -> LogHealth:
@@ -396,12 +400,21 @@ def health(now: datetime | None = None) -> LogHealth:
         since = min(since, max(waiting[0][4], latest.at))
     lag = max(moment - since, timedelta())
     findings = []
+    if waiting and moment - max(waiting[0][4], latest.at) > SEALER_LATE:
+        findings.append(
+            Finding(
+                "SEALER_LATE",
+                says={"seconds": str(int((moment - max(waiting[0][4], latest.at)).total_seconds()))},
+                severity=Severity.WARNING,
+            )
+        )
     if lag > ALARM:
         findings.append(Finding("ANCHOR_LATE", says=_lag_says(lag), severity=Severity.WARNING))
     if moment < latest.at - CLOCK_STEP:
         says = {"now": instant(moment), "sealed": instant(latest.at)}
         findings.append(Finding("CLOCK_WENT_BACK", says=says, severity=Severity.WARNING))
-    return LogHealth(latest.size, bool(waiting), anchored, lag, in_order(findings))
+    sealed = max(moment - latest.at, timedelta())
+    return LogHealth(latest.size, bool(waiting), anchored, lag, in_order(findings), sealed)
 
 
 def refusal(now: datetime | None = None) -> Finding | None:

@@ -86,6 +86,11 @@ def site_pack() -> Pack:
     return _site_pack(settings.PACK, settings.SANDBOX)
 
 
+def pack_of_kind(sandbox: bool) -> Pack:
+    """The country of this site as a sandbox or a real installation sees it."""
+    return _site_pack(settings.PACK, sandbox)
+
+
 @cache
 def _site_pack(name: str, sandbox: bool) -> Pack:
     pack = packs.load(name)
