@@ -110,21 +110,21 @@ def test_single_cells_are_what_the_sheet_says(loaded):
     view = Tariff([loaded.edition]).as_of(FIRST)
 
     def rates(code, preference):
-        rows = view.measures(code, "import_duty", Schedule.IMPORT)
+        rows = view.measures(code, "NK", Schedule.IMPORT)
         return [
             (row.duty and row.duty.base[0].rate_ppm, row.origins, row.excluded_origins, row.quota_order_id)
             for row in rows
             if row.preference == preference
         ]
 
-    assert rates("01012900", "ordinary") == [(75_000, (), (), "")]
+    assert rates("01012900", "B03") == [(75_000, (), (), "")]
     assert rates("01012900", "VIFTA") == [(29_000, (), (), "")]
-    assert rates("01022911", "AKFTA") == [(0, (), ("KR",), "")]
+    assert rates("01022911", "B06") == [(0, (), ("KR",), "")]
     assert rates("02031100", "CPTPP") == [(27_000, (), ("MX",), ""), (54_000, ("MX",), (), "")]
     assert rates("04072100", "") == [(800_000, (), (), ""), (400_000, (), (), "TRQ-0407")]
     assert rates("01031000", "VN-EAEU") == [(None, (), (), "")]
-    assert view.given("01031000", Schedule.IMPORT, "import_duty", "VN-EAEU") is Given.NO_PREFERENCE
-    assert view.given("04072100", Schedule.IMPORT, "import_duty", "VN-EAEU") is Given.NOT_GIVEN
+    assert view.given("01031000", Schedule.IMPORT, "NK", "VN-EAEU") is Given.NO_PREFERENCE
+    assert view.given("04072100", Schedule.IMPORT, "NK", "VN-EAEU") is Given.NOT_GIVEN
     assert rates("98041500", "RCEP-A") == []
 
 
@@ -141,11 +141,7 @@ def test_the_path_of_a_code_is_whole_in_both_languages(loaded):
 
 
 def test_the_ordinary_rate_of_used_cars_waits_for_its_base(loaded):
-    choice = (
-        Tariff([loaded.edition])
-        .as_of(FIRST)
-        .choose("87021010", Schedule.IMPORT, "import_duty", "DE", "ordinary")
-    )
+    choice = Tariff([loaded.edition]).as_of(FIRST).choose("87021010", Schedule.IMPORT, "NK", "DE", "B03")
     assert choice.measure is None
     assert [finding.code for finding in choice.findings] == ["RATE_BASE_MISSING"]
 
@@ -167,17 +163,15 @@ def test_the_image_answers_what_the_view_answers(loaded):
     compared = 0
     for code in codes:
         for preference in preferences:
-            slot = image.slot("import_duty", Schedule.IMPORT, preference)
+            slot = image.slot("NK", Schedule.IMPORT, preference)
             for origin in ("CN", "MX"):
                 row = image.choose(code, slot, FIRST, origin)
-                chosen = view.choose(code, Schedule.IMPORT, "import_duty", origin, preference).measure
+                chosen = view.choose(code, Schedule.IMPORT, "NK", origin, preference).measure
                 if row >= 0 and image.duty(row) is not None:
                     assert chosen == image.measure(row)
                     compared += 1
                 else:
-                    assert chosen is None or chosen.preference == "ordinary"
+                    assert chosen is None or chosen.preference == "B03"
     assert compared > 40_000
     assert image.nbytes < 48_000_000
-    assert image.duty(image.row("01012900", image.slot("import_duty", Schedule.IMPORT), FIRST)) == ad_valorem(
-        50_000
-    )
+    assert image.duty(image.row("01012900", image.slot("NK", Schedule.IMPORT), FIRST)) == ad_valorem(50_000)

@@ -163,13 +163,31 @@ class DutyOfLine:
         says = {"quotas": quota[0].says["quotas"]}
         at = f"{self.at}.duty_tax_fees"
         note = Finding("OUT_OF_QUOTA_RATE_APPLIED", at, says, severity=Severity.NOTE)
-        return _with(self.rate(OUT_OF_QUOTA), note)
+        return _with(self.outside_quota(), note)
+
+    def outside_quota(self) -> Choice:
+        """The rate outside the tariff quota: a row of its own, or what a workbook prints as the general rate of a code
+        that has a quota."""
+        outside = self.rate(OUT_OF_QUOTA)
+        if outside.measure is None and any(row.quota_order_id for row in outside.possible):
+            general = self.view.choose(
+                self.item.commodity_code,
+                Schedule.IMPORT,
+                IMPORT_DUTY,
+                self.origin,
+                additional_codes=self.codes,
+                at=self.at,
+            )
+            return outside if general.measure is None else general
+        return outside
 
     def claimed(self, claim: str, agreement: Agreement | None, missing: Iterable[Finding]) -> Choice:
         """The rate by the schedule that the line claims. agreement: the claim's, None where it is none of the day.
         missing: what `conditions` found."""
-        if claim in (ORDINARY, OUT_OF_QUOTA):
-            return self.rate(claim)
+        if claim == ORDINARY:
+            return self.rate(ORDINARY)
+        if claim == OUT_OF_QUOTA:
+            return self.outside_quota()
         other = self.unclaimed()
         if claim == "" or (claim == MFN and self.most_favoured):
             return other
