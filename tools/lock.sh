@@ -12,5 +12,7 @@ compile() {
 compile pyproject.toml --extra postgres --extra print -o requirements/core.txt
 compile --group build -c requirements/core.txt -o requirements/build.txt
 compile --group dev -c requirements/core.txt -c requirements/build.txt -o requirements/dev.txt
+# Not with core.txt: the generator and we ask for different versions of typer, and never meet in one environment.
+compile --group client -c requirements/dev.txt -o requirements/client.txt
 compile --group docs -c requirements/core.txt -c requirements/dev.txt -o requirements/docs.txt
 compile --group tools -o requirements/tools.txt

@@ -92,5 +92,10 @@ say "installing into .venv/:$files"
 # shellcheck disable=SC2086  # one word an argument, on purpose
 "$uv" pip install --quiet --python .venv/bin/python --require-hashes $arguments
 "$uv" pip install --quiet --python .venv/bin/python --no-deps --no-build-isolation --editable .
+if [ "$purpose" != core ]; then
+    # The generator of clients has an environment of its own (pyproject.toml says why).
+    "$uv" venv --quiet --clear --python .venv/bin/python .tools/client
+    "$uv" pip install --quiet --python .tools/client/bin/python --require-hashes -r requirements/client.txt
+fi
 echo "$wanted" >".venv/.ready-$purpose"
 say "ready"

@@ -61,6 +61,11 @@ def test_a_paper_is_attached_listed_and_comes_back_under_its_own_name(api, numbe
     assert file.headers["X-Content-Type-Options"] == "nosniff"
     assert file.headers["Content-Security-Policy"] == "sandbox; default-src 'none'"
     assert file.headers["Cache-Control"] == "no-store"
+    # A client that knows only plain bytes asks for them, and gets the same content.
+    plain = olga.get(
+        f"/declarations/{number}/attachments/{told['identifier']}", HTTP_ACCEPT="application/octet-stream"
+    )
+    assert (plain.headers["Content-Type"], plain.content) == ("application/octet-stream", PDF)
 
 
 def test_a_paper_is_attached_once_under_its_key(api, number):

@@ -28,6 +28,7 @@ PLACES = {
     "responses": "filtered", "response": "of one", "acknowledge": "filtered", "webhooks": "filtered",
     "subscribe": "of nobody", "unsubscribe": "of one", "commodity": "of nobody", "calculate": "of nobody",
     "me": "of nobody", "attach": "of one", "attachments": "of one", "attachment": "of one",
+    "receipt": "of one", "proof": "of one",
     **{str(act): "of one" for act in ASKING},
 }  # fmt: skip
 """What each route is about: one thing, which may be foreign; a list, which leaves out what is; or nobody's."""

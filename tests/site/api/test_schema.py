@@ -9,7 +9,7 @@ from django.test import Client as Browser
 
 from thongquan import words
 from thongquan.engine.formats import json_lines
-from thongquan.site.clearance import journey
+from thongquan.site.clearance import attachments, journey
 from thongquan.site.clearance.api_acts import ASKING
 from thongquan.site.config.api import PREFIX, ROUTES, openapi
 from thongquan.site.kit import clock
@@ -114,15 +114,21 @@ def asked(template, django_db_blocker):
             numbers.append(one.number)
             for step in (journey.accept, journey.assess, journey.select)[:stage]:
                 step(number=one.number, key=f"{one.number}/{step.__name__}", at=clock.now(), **common)
+        paper = attachments.attach(
+            number=numbers[0], kind="INVOICE", name="a.pdf", content=b"%PDF-1.7", by=By("ann"), key="s-paper",
+            at=clock.now(), pack=made,
+        )  # fmt: skip
         token = accounts.give_token(accounts.client("all", "all"), scopes=EVERYTHING, now=clock.now())
         document = json.loads(json.dumps(openapi("en")))
         document["servers"] = [{"url": f"http://testserver{PREFIX}"}]
-        for operations in document["paths"].values():
+        for path, operations in document["paths"].items():
             for operation in operations.values():
                 for parameter in operation["parameters"]:
                     if parameter["in"] == "path" and parameter["name"] == "number":
                         # half of what is asked is about something that is there
                         parameter["schema"] = {"type": "string", "enum": [*numbers, "26TS0001999999X"]}
+                    if path.endswith("/attachments/{identifier}") and parameter["name"] == "identifier":
+                        parameter["schema"] = {"type": "string", "enum": [paper.says["identifier"], "0" * 32]}
         loaded = schemathesis.openapi.from_dict(document)
         site = get_wsgi_application()
         loaded.app = lambda environ, start: site({**environ, "wsgi.url_scheme": "https"}, start)

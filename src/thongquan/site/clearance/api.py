@@ -41,6 +41,7 @@ from ..kit.http import (
     answered,
     content,
     etag,
+    given_as,
     told,
 )
 from ..kit.http_routes import Call, Route
@@ -778,7 +779,7 @@ def response(call: Call) -> HttpResponse:
     row = _responses(call).filter(identifier=call.place["identifier"]).first()
     if row is None:
         raise Problem(404, [Finding("RESPONSE_UNKNOWN")])
-    return content(bytes(row.content), XML)
+    return content(bytes(row.content), given_as(call.request, XML))
 
 
 def acknowledge(call: Call) -> HttpResponse:

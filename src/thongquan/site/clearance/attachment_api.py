@@ -15,7 +15,7 @@ from django.http import HttpResponse
 from msgspec import Meta
 
 from ...engine.findings import Finding
-from ..kit.http import OCTETS, Body, Moment, Problem, answered, content
+from ..kit.http import OCTETS, Body, Moment, Problem, answered, content, given_as
 from ..kit.http_routes import Call, Route
 from ..papers import kinds
 from ..papers.models import Attachment
@@ -125,7 +125,7 @@ def fetch(call: Call) -> HttpResponse:
     own = quote(kinds.file_name(attachment.name, attachment.media_type), safe="")
     return content(
         data,
-        attachment.media_type,
+        given_as(call.request, attachment.media_type),
         headers={
             "Content-Disposition": f"attachment; filename={plain}; filename*=UTF-8''{own}",
             "Content-Security-Policy": "sandbox; default-src 'none'",

@@ -143,6 +143,11 @@ def content(
     return _finished(HttpResponse(data, content_type=media, status=status), headers, None)
 
 
+def given_as(request: HttpRequest, media: str) -> str:
+    """The media type under which a file is given: its own, or plain bytes for a client that knows nothing else."""
+    return OCTETS if request.META.get("HTTP_ACCEPT", "").strip() == OCTETS else media
+
+
 def _finished(
     response: HttpResponse, headers: Mapping[str, str] | None, language: words.Language | None
 ) -> HttpResponse:

@@ -175,14 +175,12 @@ def _request(route: Route) -> dict[str, Any] | None:
 def _responses(route: Route, language: words.Language) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for status, kind in route.answers.items():
-        if isinstance(kind, str):
-            media, schema = kind, dict(BYTES)
-        else:
-            media, schema = JSON, {"$ref": TEMPLATE.format(name=kind.__name__)}
-        one: dict[str, Any] = {
-            "description": HTTPStatus(status).phrase,
-            "content": {media: {"schema": schema}},
-        }
+        content = (
+            {media: {"schema": dict(BYTES)} for media in (kind, OCTETS)}  # `http.given_as`
+            if isinstance(kind, str)
+            else {JSON: {"schema": {"$ref": TEMPLATE.format(name=kind.__name__)}}}
+        )
+        one: dict[str, Any] = {"description": HTTPStatus(status).phrase, "content": content}
         headers = _answer_headers(route, status, language)
         if headers:
             one["headers"] = headers
