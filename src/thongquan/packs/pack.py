@@ -420,6 +420,10 @@ class Pack:
             return False
         return text[2:].startswith(rule.prefix) and check_character(text[:-1]) == text[-1]
 
+    def national_count(self, declaration: Declaration) -> int:
+        """How many declarations the nation counts this one as: more than one where its own system holds fewer lines."""
+        return 1
+
     def transport_document_of(self, declaration: Declaration) -> str:
         """The reference of the transport document that the goods travel under, "" where none is declared."""
         documents = [*declaration.previous_documents]
@@ -707,10 +711,11 @@ class Pack:
         """
         return self.last_day_of("amend_after_clearance", cleared_on) if cleared_on else None
 
-    def last_day_of(self, name: str, start: date, office: str = "") -> date | None:
+    def last_day_of(self, name: str, start: date) -> date | None:
         """The last day of a legal time in days that runs from a day, which itself does not count; None where the law
-        of that day gives none, counts it in hours, or no calendar reaches so far."""
-        found, calendar = self.deadline(name, start), self.calendar(start, office)
+        of that day gives none, counts it in hours, or no calendar reaches so far. The days off are the country's: a
+        gate that is open on them moves no legal time."""
+        found, calendar = self.deadline(name, start), self.calendar(start)
         if found is None or found.unit not in (Unit.DAY, Unit.WORKING_DAY):
             return None
         try:

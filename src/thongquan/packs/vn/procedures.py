@@ -92,6 +92,9 @@ class Procedures(NationalNumbers):
         )
         return RiskFacts(named, facts.trader_class, facts.documents)
 
+    def national_count(self, declaration: Declaration) -> int:
+        return branch_count(len(declaration.goods_items))
+
     def amended_free_until(
         self, *, selected_on: date | None, asked_on: date | None, cleared_on: date | None
     ) -> date | None:
