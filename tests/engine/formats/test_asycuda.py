@@ -577,10 +577,10 @@ def test_figures_are_read_exactly(text: str, millionths: int):
 @pytest.mark.parametrize(
     "text",
     [
-        "1,234.5",
-        "1.234,5",
-        "1 234",
-        "12,5",
+        "1,23,4.5",
+        "1.2.3",
+        "1,2,3",
+        "12 34",
         "NaN",
         "Infinity",
         "1E5",
@@ -644,6 +644,12 @@ def day_of(text: str, other: str = "3/30/20") -> datetime | None:
         ("12/31/20", datetime(2020, 12, 31)),
         ("02/03/2020", datetime(2020, 2, 3)),
         ("2020-02-03", datetime(2020, 2, 3)),
+        ("2020/02/03", datetime(2020, 2, 3)),
+        ("20200203", datetime(2020, 2, 3)),
+        ("2020-02-03T00:00:00", datetime(2020, 2, 3)),
+        ("2/3/20 12:00:00 AM", datetime(2020, 2, 3)),
+        ("28.2.2020", datetime(2020, 2, 28)),
+        ("28-02-20", datetime(2020, 2, 28)),
         ("2/29/20", datetime(2020, 2, 29)),
         # Two figures of a year: 1969 to 2068.
         ("1/1/00", datetime(2000, 1, 1)),
@@ -658,7 +664,7 @@ def test_days_are_month_day_year(text: str, day: datetime):
 
 
 @pytest.mark.parametrize(
-    "text", ["2/30/20", "13/13/20", "0/1/20", "2/3/020", "3.2.20", "2/3", "20200203", "2/3/-1"]
+    "text", ["2/30/20", "13/13/20", "0/1/20", "2/3/020", "3/2.20", "2/3", "20201303", "2/3/-1"]
 )
 def test_a_day_that_is_none_is_kept_with_a_warning(text: str):
     sad = read_sad(changed("_date>2/3/20<", f"_date>{text}<"), "percent")
@@ -669,19 +675,38 @@ def test_a_day_that_is_none_is_kept_with_a_warning(text: str):
     assert kept(sad.declaration)["Item/Attached_documents/Attached_document_date"] == text
 
 
-def test_a_day_written_day_first_makes_the_others_of_the_file_doubtful():
+def test_a_day_written_day_first_is_read_and_makes_the_others_of_the_file_doubtful():
     place = "goods_items[1].additional_documents[1].effective_time"
     # 30/3/20 can only be the 30th of March: what 2/3/20 is in this file, nobody knows.
-    sad = read_sad(changed(">3/30/20<", ">30/3/20<"), "percent")
+    sad = read_sad(changed(">3/30/20<", ">30/3/20<"), "percent", UTC)
     assert found(sad) == [
-        ("ASYCUDA_DATE_DAY_FIRST", "acceptance_time"),
+        ("ASYCUDA_DATE_DAY_FIRST", "ASYCUDA/Identification/Registration/Date"),
         ("ASYCUDA_DATE_AMBIGUOUS", place),
     ]
+    assert {each.code: each.severity for each in sad.findings}["ASYCUDA_DATE_DAY_FIRST"] is Severity.NOTE
+    assert sad.declaration is not None
+    assert sad.declaration.acceptance_time == datetime(2020, 3, 30, tzinfo=UTC)
     assert day_of("2/3/20", other="30/3/20") is None
     # These can be read in one way only.
     assert day_of("3/3/20", other="30/3/20") == datetime(2020, 3, 3)
     assert day_of("2/13/20", other="30/3/20") == datetime(2020, 2, 13)
     assert day_of("2020-02-03", other="30/3/20") == datetime(2020, 2, 3)
+    # Points and dashes have no order of their own.
+    assert day_of("3.2.20") is None
+
+
+def test_a_group_of_days_that_shows_one_order_is_read_in_it():
+    # What ASYCUDA prints is one group: the 30th of March and, so, the 4th of March.
+    data = changed(">3/30/20<", ">30/3/20<", "<Date_of_declaration>3/28/20<", "<Date_of_declaration>4/3/20<")
+    sad = read_sad(data.replace(b">3/30/20<", b">30/3/20<"), "percent", UTC)
+    assert sad.declaration is not None
+    assert sad.declaration.issue_time == datetime(2020, 3, 4, tzinfo=UTC)
+
+
+def test_a_time_beside_a_day_is_kept():
+    declaration = read(changed("_date>2/3/20<", "_date>2/3/20 14:05<"))
+    assert declaration.goods_items[0].additional_documents[0].effective_time == datetime(2020, 2, 3)
+    assert kept(declaration)["Item/Attached_documents/Attached_document_date"] == "2/3/20 14:05"
 
 
 def test_days_of_instants_are_their_first_instant_in_the_zone_and_kept_without_one():
@@ -804,7 +829,7 @@ def test_the_total_of_the_taxes_may_be_two_units_away(total: str, differs: int):
 
 
 def test_a_total_that_is_no_figure_is_a_warning_because_no_field_has_it():
-    sad = read_sad(changed(">3141.15<", ">3,141.15<"), "percent")
+    sad = read_sad(changed(">3141.15<", ">3141.15 XCD<"), "percent")
     assert found(sad) == [("ASYCUDA_NUMBER_MALFORMED", "ASYCUDA/Financial/Amounts/Totals_taxes")]
     assert not sad.refused
 
@@ -1003,6 +1028,8 @@ def test_every_finding_can_be_said(said: Callable[[Iterable[Finding]], set[str]]
         changed("<Number>REF-31</Number>", "<Number>1</Number><Number>2</Number>", ">480.75<", ">0.1234567<"),
         b"<ASYCUDA/>",
         b"<ASYCUDA/><ASYCUDA/>",
+        b"<ASYCUDA><Item><Valuation_item><Total_CIF_itm>1,234</Total_CIF_itm></Valuation_item></Item></ASYCUDA>",
+        changed(">1640.08<", ">1650.08<"),
         b"<x/>",
     ]
     units: tuple[Any, ...] = ("percent", "fraction", None)
@@ -1158,3 +1185,69 @@ def test_vietnamese_in_windows_1258_is_read_into_the_letters_of_unicode():
     assert only.declaration is not None, only.findings
     assert only.declaration.declarant is not None
     assert only.declaration.declarant.name == "Công ty Thử Nghiệm"
+
+
+def value_of(*figures: str) -> list[int | None] | str:
+    """The customs values of items with these figures, or the code of what refuses them."""
+    items = "".join(
+        f"<Item><Valuation_item><Total_CIF_itm>{each}</Total_CIF_itm></Valuation_item></Item>"
+        for each in figures
+    )
+    sad = read_sad(f"<ASYCUDA>{items}</ASYCUDA>".encode())
+    errors = [each.code for each in sad.findings if each.severity is Severity.ERROR]
+    if errors:
+        return errors[0]
+    assert sad.declaration is not None
+    values = [each.customs_value for each in sad.declaration.goods_items]
+    return [None if each is None else each.millionths for each in values]
+
+
+@pytest.mark.parametrize(
+    ("figures", "millionths"),
+    [
+        (("1,234.50",), [1_234_500_000]),
+        (("1.234,50",), [1_234_500_000]),
+        (("1,234,567",), [1_234_567_000_000]),
+        (("1.234.567",), [1_234_567_000_000]),
+        (("1 234,5",), [1_234_500_000]),
+        (("1\u00a0234.5",), [1_234_500_000]),
+        (("1'234",), [1_234_000_000]),
+        (("12,5",), [12_500_000]),
+        (("0,125",), [125_000]),
+        (("0,000", "0,00"), [0, 0]),
+        (("1234,567",), [1_234_567_000]),
+        (("0.125", "12,5"), [125_000, 12_500_000]),
+        ((",5",), [500_000]),
+        # Alone, a point is the format's own decimal point.
+        (("1.234",), [1_234_000]),
+        # The other figures say what the mark is.
+        (("1,234", "2.50"), [1_234_000_000, 2_500_000]),
+        (("1,234", "2,50"), [1_234_000, 2_500_000]),
+        (("1.234", "2,50"), [1_234_000_000, 2_500_000]),
+        (("1.234", "2.50"), [1_234_000, 2_500_000]),
+    ],
+)
+def test_marks_of_thousands_and_decimal_commas_are_read_where_only_one_reading_is_possible(
+    figures: tuple[str, ...], millionths: list[int]
+):
+    assert value_of(*figures) == millionths
+
+
+@pytest.mark.parametrize(
+    "figures", [("1,234",), ("1,234", "2.50", "3,5"), ("1.234", "2.50", "3,5"), ("1,234", "0,00")]
+)
+def test_a_figure_that_can_be_read_in_two_ways_is_never_guessed(figures: tuple[str, ...]):
+    assert value_of(*figures) == "ASYCUDA_NUMBER_AMBIGUOUS"
+
+
+def test_a_tax_that_its_base_and_rate_do_not_make_is_told_and_stays_as_declared():
+    # 8200.40 × 20 % = 1640.08
+    sad = read_sad(changed(">1640.08<", ">1650.08<", ">3141.15<", ">3151.15<"), "percent")
+    assert found(sad) == [("ASYCUDA_TAX_LINE_DIFFERS", "goods_items[1].duty_tax_fees[2].tax_assessed_amount")]
+    (finding,) = [each for each in sad.findings if each.code == "ASYCUDA_TAX_LINE_DIFFERS"]
+    assert (finding.says["tax"], finding.says["declared"], finding.says["computed"]) == (
+        "IDT",
+        "1650.08",
+        "1640.08",
+    )
+    assert not sad.refused

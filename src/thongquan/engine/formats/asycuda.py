@@ -7,14 +7,17 @@ be understood and matters: a figure that is none, text that hides something, a d
 
 Rules, because the format leaves them open:
 
-- Days are month/day/year. Two figures of a year are 1969 to 2068, as POSIX reads them (`%y`). Four figures and
-  year-month-day are read too. A day that fits only as day/month/year shows that the file does not keep the order; then
-  no day of that file is read that fits both ways. What is not read is kept, with a warning.
+- Days are month/day/year. Two figures of a year are 1969 to 2068, as POSIX reads them (`%y`). Four figures,
+  year-month-day, and points or dashes between the parts are read too. A day that fits only as day/month/year is read
+  so, and shows the order of its group: the days that ASYCUDA prints are one, those that people write beside documents
+  the other. A day that fits both ways is not read where its group shows both orders, or only the other group shows
+  any. What is not read is kept, with a warning.
 - Text keeps its line breaks, without white space around its lines and without empty ones. A code is one line: a line
   break or tab in it, with what is around it, counts as one space. A code with letters that pass for others ("Nº 7") is
   kept with a warning, its field stays empty.
-- Figures are plain decimals, or doubles as Java prints them ("1.25E7" is 12500000 exactly). Thousands marks are not
-  read. More than six decimals are never rounded: the figure is kept with a warning, its field stays empty.
+- Figures are plain decimals, doubles as Java prints them ("1.25E7" is 12500000 exactly), or have marks of thousands
+  and decimal commas (`figures`); one that can be read in two ways refuses the document. More than six decimals are
+  never rounded: the figure is kept with a warning, its field stays empty.
 - The rate of a tax is a fraction in some countries and a percentage in others, and nothing in the file says which: the
   caller does (`rate_unit`). Without it no rate is read. Amounts that fit only the other unit are told.
 - The country's own currency has no code in the file, and none here. A block of money with a currency gives the amount
@@ -25,7 +28,8 @@ Rules, because the format leaves them open:
 - Box 8, the consignee, is the importer too on import.
 
 Totals against items are warnings: number of items, number of packages, and the taxes to be paid, which may differ by
-two units of the currency because ASYCUDA rounds each side for itself.
+two units of the currency because ASYCUDA rounds each side for itself. So are taxes whose amount is not base × rate. The
+taxes of a document are what another system has computed: they stand beside what the law gives, and are never used.
 """
 
 from __future__ import annotations
@@ -188,7 +192,7 @@ _PREFERENCE: Final = "Tarification/Preference_code"
 _QUOTAS: Final = ("Tarification/Quota_code", "Tarification/Quota/QuotaCode")
 _PROCEDURE: Final = re.compile(r"\w{4}", re.ASCII)
 _NO_CURRENCY: Final = "no foreign currency"
-_ZERO: Final = re.compile(r"[+-]?(?:0+(?:\.0*)?|\.0+)(?:[eE]0)?", re.ASCII)
+_ZERO: Final = re.compile(r"[+-]?(?:0+(?:[.,]0*)?|[.,]0+)(?:[eE]0)?", re.ASCII)
 
 
 class _Document(Walk):
@@ -583,21 +587,38 @@ class _Document(Walk):
             self._differs(document, "ASYCUDA_TAXES_DIFFER", TOTAL_TAXES, total, added)
 
     def _doubtful_rates(self, items: tuple[d.GoodsItem, ...]) -> None:
-        """Warn when amounts of taxes fit the other unit of rates, and none fits the one that the caller gave."""
+        """Warn when amounts of taxes fit the other unit of rates and none fits the one that the caller gave; else of
+        each amount that its base and rate do not make."""
         if self.rate_unit is None:
             return
         times, per = (100, 1) if self.rate_unit == "percent" else (1, 100)
-        doubtful = 0
-        for tax in (tax for item in items for tax in item.duty_tax_fees):
+        doubtful, agree, differing = 0, False, []
+        taxes = (
+            (f"goods_items[{line}].duty_tax_fees[{number}]", tax)
+            for line, item in enumerate(items, 1)
+            for number, tax in enumerate(item.duty_tax_fees, 1)
+        )
+        for at, tax in taxes:
             base, rate, amount = tax.ad_valorem_tax_base, tax.tax_rate_millionths, tax.tax_assessed_amount
             if base is None or rate is None or amount is None:
                 continue
             as_given = _fits(base.millionths * rate, amount.millionths)
             if as_given != _fits(base.millionths * rate * times, amount.millionths, per):
-                if as_given:
-                    return
-                doubtful += 1
-        if doubtful:
+                agree = agree or as_given
+                doubtful += not as_given
+            if not as_given:
+                differing.append((at, tax.type_code, base.millionths * rate // 10**8, amount.millionths))
+        if agree or not doubtful:
+            for at, code, computed, declared in differing:
+                self.find(
+                    "ASYCUDA_TAX_LINE_DIFFERS",
+                    self.root,
+                    f"{at}.tax_assessed_amount",
+                    tax=shown(code),
+                    declared=decimal_text(declared),
+                    computed=decimal_text(computed),
+                )
+        else:
             self.find(
                 "ASYCUDA_RATE_UNIT_DOUBTFUL",
                 self.root,

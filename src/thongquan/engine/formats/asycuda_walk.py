@@ -15,6 +15,7 @@ from typing import Any, Final
 from .. import declaration as d
 from ..findings import Finding, Severity
 from ..money import MILLIONTHS, BadNumber, decimal_text, scaled
+from . import figures
 from .asycuda_table import Kind, Row, Scope, Tag
 from .guard import XML_SPACE, Element, plain, shown, text_findings
 from .wco import pointer_of
@@ -97,7 +98,9 @@ class Walk:
         self._kept_characters = 0
         self._once: dict[tuple[str, str], tuple[Element, str, int]] = {}
         self._days: list[Value] = []
-        self._day_first = False
+        self._orders: dict[bool, set[str]] = {False: set(), True: set()}
+        self._figures: list[str] = []
+        self._decimal_marks: set[str] = set()
         self._typed: Mapping[Kind, Callable[[Row, Value, str], Any]] = {
             Kind.TEXT: self.text,
             Kind.CODE: self.code,
@@ -117,7 +120,10 @@ class Walk:
         if root.text:
             self._misplaced(root, document.step, root.name)
         self._children(root, scope.tags, document.step, root.name, document)
-        self._day_first = any(shows_day_first(value.text) for value in self._days)
+        for value in self._days:
+            self._orders[_is_typed(value)] |= _order_shown(value.text)
+        for text in self._figures:
+            self._decimal_marks |= figures.decimal_mark_shown(text)
         return document
 
     def _children(self, element: Element, tag: Tag, step: Step, names: str, part: Part) -> None:
@@ -147,6 +153,8 @@ class Walk:
     def _value(self, value: Value, row: Row, part: Part) -> None:
         if row.path.endswith(("Date", "_date")) or row.kind is Kind.INSTANT:
             self._days.append(value)
+        if row.kind in _FIGURES or row.path.rpartition("/")[2].endswith(_FIGURE_PARTS):
+            self._figures.append(value.text)
         if row.kind is Kind.KEPT:
             self.known_kept += 1
             self.keep(value)
@@ -279,7 +287,7 @@ class Walk:
     ) -> int | None:
         """A figure times 10^decimals; None, with its finding, where it is none (severity) or has more decimals."""
         try:
-            number = scaled(_plain_decimal(value.text), decimals)
+            number = scaled(figures.plain_decimal(value.text, self._decimal_marks), decimals)
             if abs(number) >= _LARGEST:
                 raise BadNumber("NUMBER_MALFORMED", value.text)
         except BadNumber as bad:
@@ -326,23 +334,48 @@ class Walk:
 
     def _date(self, value: Value, at: str) -> date | None:
         """The day that a text gives; None, with a warning, where it gives none for certain."""
-        text = value.text
-        code = "ASYCUDA_DATE_MALFORMED"
+        matched = _DAY_AND_TIME.fullmatch(value.text.strip())
+        day = self._day_of(matched[1], value) if matched else None
+        if matched is None or day is None or isinstance(day, str):
+            self.warn(day if isinstance(day, str) else "ASYCUDA_DATE_MALFORMED", value, at)
+            return None
+        if matched[2] and not _MIDNIGHT.fullmatch(matched[2]):
+            # The field is a day: the time beside it is kept.
+            self.known_kept += 1
+            self._keep(value.element, value.step.path, value.text)
+        return day
+
+    def _day_of(self, text: str, value: Value) -> date | str | None:
+        """The day; the code of what makes it uncertain; None where it is none."""
         try:
             if matched := _YEAR_FIRST.fullmatch(text):
+                return date(int(matched[1]), int(matched[3]), int(matched[4]))
+            if matched := _EIGHT.fullmatch(text):
                 return date(*map(int, matched.groups()))
-            if shows_day_first(text):
-                code = "ASYCUDA_DATE_DAY_FIRST"
-            elif matched := _SLASHES.fullmatch(text):
-                month, day, year = map(int, matched.groups())
-                if self._day_first and day <= 12 and day != month:
-                    code = "ASYCUDA_DATE_AMBIGUOUS"
-                else:
-                    return date(_century(matched[3]) + year, month, day)
+            if not (matched := _PARTED.fullmatch(text)):
+                return None
+            first, second, year = int(matched[1]), int(matched[3]), _century(matched[4]) + int(matched[4])
+            order = "month" if first == second else self._order(text, value)
+            if order == "day":
+                self._tell_once("ASYCUDA_DATE_DAY_FIRST", value.element, "", value.step.path)
+                return date(year, second, first)
+            return date(year, first, second) if order == "month" else "ASYCUDA_DATE_AMBIGUOUS"
         except ValueError:
-            pass  # no such day
-        self.warn(code, value, at)
-        return None
+            return None  # no such day
+
+    def _order(self, text: str, value: Value) -> str:
+        """Which of the first two figures of a day comes first, "day" or "month"; "" where that is not certain.
+
+        What a day shows by itself counts. Else the other days of its group do: those that the system prints are one,
+        those that a person writes beside documents the other. Without any sign the format's own order counts, which
+        is month/day/year with slashes.
+        """
+        if shown := _order_shown(text):
+            return next(iter(shown))
+        group, other = self._orders[_is_typed(value)], self._orders[not _is_typed(value)]
+        if len(group) == 1:
+            return next(iter(group))
+        return "month" if not group and "day" not in other and "/" in text else ""
 
     # --- the fields of a scope -----------------------------------------------------------------------------------
 
@@ -448,8 +481,14 @@ def _lines(text: str, end: re.Pattern[str]) -> list[str]:
     return [line for raw in end.split(text) if (line := raw.strip(XML_SPACE))]
 
 
-_YEAR_FIRST: Final = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})", re.ASCII)
-_SLASHES: Final = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{2}|\d{4})", re.ASCII)
+_DAY_AND_TIME: Final = re.compile(
+    r"(\S+?)(?:[T ]\s*(\d{1,2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?: ?[AaPp][Mm])?(?:Z|[+-]\d{2}:?\d{2})?))?",
+    re.ASCII,
+)
+_MIDNIGHT: Final = re.compile(r"(?:0?0:00(?::00(?:\.0+)?)?|12:00(?::00)? ?[Aa][Mm])", re.ASCII)
+_YEAR_FIRST: Final = re.compile(r"(\d{4})([-/.])(\d{1,2})\2(\d{1,2})", re.ASCII)
+_EIGHT: Final = re.compile(r"((?:19|20)\d{2})(\d{2})(\d{2})", re.ASCII)
+_PARTED: Final = re.compile(r"(\d{1,2})([-/.])(\d{1,2})\2(\d{4}|\d{2})", re.ASCII)
 _FIRST_OF_LAST_CENTURY: Final = 69
 
 
@@ -460,31 +499,31 @@ def _century(year: str) -> int:
     return 1900 if int(year) >= _FIRST_OF_LAST_CENTURY else 2000
 
 
-def shows_day_first(text: str) -> bool:
-    """Whether a day can only be read as day/month/year."""
-    matched = _SLASHES.fullmatch(text)
-    return matched is not None and 12 < int(matched[1]) <= 31 and 0 < int(matched[2]) <= 12
+def _order_shown(text: str) -> set[str]:
+    """The order that a day can only have: {"day"}, {"month"}, or nothing where both fit, or either says the same."""
+    matched = _DAY_AND_TIME.fullmatch(text.strip())
+    matched = _PARTED.fullmatch(matched[1]) if matched else None
+    if matched is None:
+        return set()
+    first, second = int(matched[1]), int(matched[3])
+    if first == second:
+        return set()
+    if 12 < first <= 31 and 0 < second <= 12:
+        return {"day"}
+    return {"month"} if 12 < second <= 31 and 0 < first <= 12 else set()
 
 
-_DOUBLE: Final = re.compile(r"([+-]?)(\d{1,17})\.(\d{1,17})[eE]([+-]?\d{1,2})", re.ASCII)
-_BARE_POINT: Final = re.compile(r"([+-]?)(\d*)\.(\d*)", re.ASCII)
+def _is_typed(value: Value) -> bool:
+    """Whether a person wrote the day, beside a document."""
+    return value.element.name.casefold() == "attached_document_date"
 
 
-def _plain_decimal(text: str) -> str:
-    """A figure as a plain decimal: what Java prints of a double is moved by its exponent, ".5" and "5." are filled.
-
-    Anything else comes back as it is. No exponent makes more than a hundred figures of it.
-    """
-    if matched := _DOUBLE.fullmatch(text):
-        sign, whole, fraction, exponent = matched[1], matched[2], matched[3], int(matched[4])
-        digits = whole + fraction
-        point = len(whole) + exponent
-        digits, point = "0" * max(-point, 0) + digits, max(point, 0)
-        digits = digits.ljust(point, "0")
-        return f"{sign}{digits[:point].lstrip('0') or '0'}.{digits[point:].rstrip('0') or '0'}"
-    if (matched := _BARE_POINT.fullmatch(text)) and (matched[2] or matched[3]):
-        return f"{matched[1]}{matched[2] or '0'}.{matched[3].rstrip('0') or '0'}"
-    return text
+_FIGURES: Final = frozenset({Kind.COUNT, Kind.AMOUNT, Kind.QUANTITY})
+_FIGURE_PARTS: Final = (
+    "Amount_national_currency", "Amount_foreign_currency", "Currency_rate", "Item_price", "Duty_tax_rate",
+    "_unit_quantity", "_from_licence", "_taxes",
+)  # fmt: skip
+"""How the names of composed rows end that are figures."""
 
 
 def _figure(value: Any) -> str:
