@@ -11,7 +11,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Final
@@ -95,7 +95,8 @@ class Draft(msgspec.Struct, omit_defaults=True):
     """columns: names of slots, or headings that nobody knows. rows: texts, as wide as columns. places: of each row, its
     place in the file that it came from. blank: filled in the form, from nothing. content: the message as it came, for
     one that is no table; it is lodged while the rows are `as_read`. lost: what a table cannot show of it. noted: what
-    its reader warned of and noted.
+    its reader warned of and noted. amends: the
+    number of the declaration that it changes, from `version` and rows `as_read`, for a `reason`; "" for a new one.
     """
 
     columns: list[str]
@@ -108,6 +109,9 @@ class Draft(msgspec.Struct, omit_defaults=True):
     as_read: list[list[str]] = []
     lost: list[str] = []
     noted: list[Noted] = []
+    amends: str = ""
+    version: int = 0
+    reason: str = ""
 
     @property
     def title(self) -> str:
@@ -280,8 +284,18 @@ class Checked:
         return len(errors(found))
 
 
-def check(draft: Draft, pack: Pack, day: date) -> list[Checked]:
-    """Read the draft as a file would be read, and check each declaration by the law of a day."""
+def read(draft: Draft, pack: Pack) -> list[Checked]:
+    """Read the draft as a file would be read, and check nothing."""
+    return _read(_filled(draft), ZoneInfo(pack.zone))
+
+
+def check(
+    draft: Draft, pack: Pack, day: date, *, whole: Callable[[Declared], Declared] | None = None
+) -> list[Checked]:
+    """Read the draft as a file would be read, and check each declaration by the law of a day.
+
+    whole: the declaration that a draft's own table stands for, where it shows only a part.
+    """
     filled = _filled(draft)
     zone = ZoneInfo(pack.zone)
     found = _read(filled, zone)
@@ -299,7 +313,9 @@ def check(draft: Draft, pack: Pack, day: date) -> list[Checked]:
     for one, declaration in zip(found, readable, strict=True):
         unread = set(one.cells)
         for finding in (
-            country.run_checks(equipped(pack), declaration, day) if declaration is not None else ()
+            country.run_checks(equipped(pack), whole(declaration) if whole else declaration, day)
+            if declaration is not None
+            else ()
         ):
             _place_check(one, finding, filled, unread)
     return found
@@ -519,6 +535,11 @@ class Form:
     hidden: int
 
     @property
+    def few(self) -> bool:
+        """Whether each line is shown as fields of its own: a table of a few lines would only scroll sideways."""
+        return len(self.lines) + self.hidden <= FEW_LINES
+
+    @property
     def summary(self) -> list[tuple[Cell, Line | None, Finding]]:
         """Every error with the field that it is about, in the order of the form."""
         found: list[tuple[Cell, Line | None, Finding]] = [
@@ -530,6 +551,7 @@ class Form:
 
 
 SHOWN_LINES: Final = 50
+FEW_LINES: Final = 5
 
 
 def form_of(draft: Draft, checked: Checked) -> Form:
