@@ -283,3 +283,73 @@ def test_payment_shows_what_is_due_by_tax_and_takes_a_receipt_once(screen, made)
     assert "đã được ghi nhận" in made.read(again)
     assert "3.030" in revenue.see("/nop-thue")
     screen("kiem").see("/nop-thue", 404)
+
+
+def test_an_amendment_form_holds_the_current_version_and_sends_only_what_was_changed(screen, made):
+    from thongquan.site.clearance import reads
+
+    declarant = screen("khai")
+    number = made.lodge(declarant, "A-1", "09011100")
+    before = reads.declared(reads.by_number(number))
+    page = declarant.get(f"/to-khai/{number}/sua").content.decode()
+    fields = dict(re.findall(r'<input id="[^"]*" name="(c\.0\.\w+)" value="([^"]*)"', page))
+    assert fields["c.0.commodity_code"] == "09011100"
+    hidden = dict(
+        re.findall(
+            r'<input type="hidden" name="(key|seen|version)" value="([^"]*)"', page.split("hx-post")[1]
+        )
+    )
+    told = declarant.post(f"/to-khai/{number}/sua", {**hidden, **fields, "does": "check"})
+    assert "Chưa có ô nào khác bản khai hiện hành" in made.read(told)
+    fields["c.0.item_charge"], fields["c.0.invoice_amount"] = "3000", "3000"
+    told = made.read(declarant.post(f"/to-khai/{number}/sua", {**hidden, **fields, "does": "check"}))
+    assert "1.000 USD → 3.000 USD" in told
+    # As in the amendment by file above: 12,090 − 4,030.
+    assert "+8.060 XTS" in told
+    without = declarant.post(f"/to-khai/{number}/sua", {**hidden, **fields, "does": "send"})
+    assert without.status_code == 422
+    assert reads.by_number(number).version == 1
+    sent = {**hidden, **fields, "does": "send", "reason": "Sai trị giá"}
+    assert declarant.post(f"/to-khai/{number}/sua", sent).status_code == 302
+    row = reads.by_number(number)
+    assert row.version == 2
+    after = reads.declared(row)
+    assert after.goods_items[0].item_charge.millionths == 3_000_000_000
+    assert after.goods_items[0].additional_documents == before.goods_items[0].additional_documents
+    assert after.previous_documents == before.previous_documents
+    # What was sent is no longer a draft, and the same form a second time finds another version.
+    assert "kept" not in declarant.see(f"/to-khai/{number}/sua")
+    assert "đã có bản 2" in made.read(declarant.post(f"/to-khai/{number}/sua", sent))
+    assert reads.by_number(number).version == 2
+
+
+def test_an_amendment_that_is_kept_is_never_lodged_as_a_declaration_of_its_own(screen, made):
+    from thongquan.site.clearance.models import Declaration
+    from thongquan.site.papers.models import Draft
+
+    declarant = screen("khai")
+    number = made.lodge(declarant, "A-1", "09011100")
+    fields = {"version": "1", "c.0.description": "Cà phê xanh"}
+    assert declarant.post(f"/to-khai/{number}/sua/luu", fields).status_code == 200
+    draft = Draft.objects.get()
+    answer = declarant.post(f"/khai-moi/{draft.key}", {"does": "send"})
+    assert answer.headers["Location"] == f"/to-khai/{number}/sua"
+    assert Declaration.objects.count() == 1
+    assert "Cà phê xanh" in declarant.get(f"/to-khai/{number}/sua").content.decode()
+    assert screen("khac").get(f"/to-khai/{number}/sua").status_code == 404
+    assert screen("kiem").get(f"/to-khai/{number}/sua").status_code == 302
+    assert declarant.post(f"/to-khai/{number}/sua/bo").status_code == 302
+    assert not Draft.objects.exists()
+
+
+def test_a_declaration_that_waits_for_a_rate_says_which(screen, made, monkeypatch):
+    from thongquan.engine.findings import Finding
+    from thongquan.site.clearance import explained
+
+    number = made.lodge(screen("khai"), "A-1", "09011100")
+    lacking = Finding("RATE_OF_EXCHANGE_MISSING", "goods_items[1]", {"currency": "CHF", "on": "2026-01-05"})
+    monkeypatch.setattr(explained, "pending", lambda row, pack: [lacking])
+    for part in ("", "/thue"):
+        shown = screen("hoso").see(f"/to-khai/{number}{part}")
+        assert "Chưa tính được thuế, đang chờ" in shown
+        assert "Không có tỷ giá của CHF ngày 05/01/2026." in shown

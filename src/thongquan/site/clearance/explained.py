@@ -98,7 +98,8 @@ def pending(row: Declaration, pack: Pack) -> list[Finding]:
     if row.legal_day is None or not judged or facts.assessed_version >= facts.version:
         return []
     assessed = country.assess(equipped(pack), declared(row), row.legal_day)
-    return list(dict.fromkeys(errors(assessed.findings))) if assessed.pending else []
+    once = {(finding.code, finding.at): finding for finding in errors(assessed.findings)}
+    return list(once.values()) if assessed.pending else []
 
 
 def levied(pack: Pack) -> Callable[[str], int]:

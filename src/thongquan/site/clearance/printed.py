@@ -78,7 +78,7 @@ def _day(at: datetime | None, pack: Pack) -> str:
 def _signs(event: Event | None) -> tuple[tuple[str, str], ...]:
     """Who decided, in the capacity that the event records; the machine signs nothing."""
     if event is None:
-        return ((said("declarant"), ""),)
+        return (("", ""), (said("declarant"), ""))
     if event.role == Role.SYSTEM:
         return ()
     user = User.objects.filter(username=event.actor).first()
@@ -154,7 +154,7 @@ def _declaration(row: Declaration, pack: Pack, personal: bool) -> Form:
         total = declared.invoice_amount
         facts.append((said("invoice_total"), f"{decimal(total.millionths, 6)} {total.currency}"))
     if row.channel_name:
-        facts.append((named("term", "channel"), named("channel", row.channel_name)))
+        facts.append((said("column_channel"), named("channel", row.channel_name)))
     facts.append((said("column_state"), named("state", row.state)))
     base = {
         **_base(row, pack, None, None),
@@ -244,6 +244,10 @@ def _inspection(row: Declaration, pack: Pack, personal: bool) -> Form:
             for name in ("seals", "packages", "counted", "differs", "result", "photographs")
         ]
     base = _base(row, pack, FormKind.INSPECTION_SHEET, event)
+    # A country that has not numbered its sheet still has one; and a blank one is dated by who fills it.
+    base["title"] = base["title"] or said("print_phieu-kiem-tra")
+    if event is None:
+        base["place_and_day"] = said("day_line", day="……", month="……", year="…………")
     signs = _signs(event) if event else ((said("declarant"), ""), (named("role", "INSPECTOR"), ""))
     return _form(base, facts=facts, tables=[_goods_table(declared)], notes=notes, blanks=blanks, signs=signs)
 

@@ -85,6 +85,8 @@ def _written(name: str, fact: str) -> str:
         return f"{of_month}/{month}/{year}"
     if name.endswith("_minor") and fact.lstrip("-").isdecimal():
         return amount(int(fact), packs.load(settings.PACK).decimals)
+    if (name, fact) == ("preference", "general"):
+        return said("general")
     return fact
 
 
@@ -140,6 +142,12 @@ def day_read(text: str) -> date | None:
 def clock(value: datetime | None) -> str:
     """d/m/Y H:M in the zone of the site's law."""
     return "" if value is None else f"{timezone.localtime(value):%d/%m/%Y %H:%M}"
+
+
+@register.filter
+def brief(value: datetime | None) -> str:
+    """d/m H:M in the zone of the site's law, where the year is plain."""
+    return "" if value is None else f"{timezone.localtime(value):%d/%m %H:%M}"
 
 
 @register.filter
