@@ -21,6 +21,7 @@ from thongquan_client.models import (
     Amount,
     AttachKind,
     Checking,
+    CheckingResult,
     Classification,
     Declaration,
     GoodsItem,
@@ -139,7 +140,7 @@ def main(address: str, keys: dict[str, str]) -> dict[str, object]:
     seen["early"] = sorted(finding.code for finding in early.findings)
 
     for who, act in (("officer", check_documents), ("inspector", inspect)):
-        body = Checking(result="CONFORMS")
+        body = Checking(result=CheckingResult.CONFORMS)
         done(act.sync(number, client=clients[who], body=body, idempotency_key=key()))
     paying = Paying(paid_minor=owed, source="TREASURY", reference="BT-1", treasury="KB-01")
     done(pay.sync(number, client=clients["bank"], body=paying, idempotency_key=key()))

@@ -59,6 +59,39 @@ def test_every_example_is_what_the_schema_says():
                 jsonschema.Draft202012Validator(schema).validate(media["example"])
 
 
+def test_every_problem_has_an_example_with_its_remedy_in_the_readers_language():
+    jsonschema = pytest.importorskip("jsonschema")
+    for language in words.LANGUAGES:
+        whole = openapi(language)
+        told = whole["components"]["responses"]
+        assert set(told) - {"409"} <= {
+            status
+            for status, one in told.items()
+            if "remedy" in one["content"]["application/problem+json"].get("example", {})
+        }
+        schema = {"$ref": "#/components/schemas/ProblemDetails", "components": whole["components"]}
+        for status, one in told.items():
+            example = one["content"]["application/problem+json"].get("example")
+            if example:
+                jsonschema.Draft202012Validator(schema).validate(example)
+                assert str(example["status"]) == status
+                assert example["remedy"] == words.remedy(
+                    example["code"], example["findings"][0].get("says", {}), language
+                )
+
+
+def test_a_choice_of_words_is_told_by_its_words():
+    told = openapi("en")
+    assert told["components"]["schemas"]["Checking"]["properties"]["result"]["enum"] == [
+        "CONFORMS",
+        "DIFFERS",
+    ]
+    asked = {one["name"]: one["schema"] for one in told["paths"]["/declarations"]["get"]["parameters"]}
+    # No choice at all is to leave the question out.
+    assert asked["channel"] == {"type": "string", "enum": ["GREEN", "YELLOW", "RED"]}
+    assert "REGISTERED" in asked["state"]["enum"]
+
+
 def test_the_page_is_whole_without_a_script():
     page = printed("/api/docs?language=en").content.decode()
     assert "<script" not in page

@@ -10,7 +10,8 @@ from typing import Any
 import msgspec
 
 from ... import words
-from .http import JSON, NDJSON, OCTETS, PROBLEM, ProblemDetails
+from ...engine.findings import Finding
+from .http import JSON, MAX_BODY, NDJSON, OCTETS, PROBLEM, Problem, ProblemDetails
 from .http_routes import Nothing, Route
 
 TEMPLATE = "#/components/schemas/{name}"
@@ -18,6 +19,25 @@ EVERYWHERE = (400, 401, 403, 413, 415, 422, 429, 500, 503)
 """What any route may answer beside its own."""
 BYTES: Mapping[str, Any] = {"type": "string", "format": "binary"}
 """Content that is no JSON. Without a type a generated client takes the JSON record for the only thing it may send."""
+CHOICE = re.compile(r"\^\(([A-Z_|]+)\)\$")
+"""A pattern that is a choice of words."""
+
+EXAMPLES: Mapping[int, Finding] = {
+    400: Finding("IDEMPOTENCY_KEY_MISSING"),
+    401: Finding("TOKEN_MISSING"),
+    403: Finding("SCOPE_LACKS_ACT", says={"act": "lodge"}),
+    404: Finding("NO_SUCH_PLACE"),
+    405: Finding("METHOD_NOT_ALLOWED", says={"allowed": "GET, POST"}),
+    411: Finding("LENGTH_REQUIRED"),
+    412: Finding("CHANGED_MEANWHILE", says={"seen": "1", "last": "2"}),
+    413: Finding("BODY_TOO_LARGE", says={"limit": str(MAX_BODY)}),
+    415: Finding("MEDIA_TYPE_UNSUPPORTED", says={"allowed": JSON}),
+    422: Finding("FIELD_MISSING", at="goods_items[2].description", says={"field": "description"}),
+    429: Finding("RATE_EXCEEDED", says={"seconds": "3"}),
+    500: Finding("FAULT_OF_OURS"),
+    503: Finding("BUSY"),
+}
+"""What a problem looks like, by status."""
 
 
 def document(
@@ -114,7 +134,7 @@ def _queries(route: Route) -> list[dict[str, Any]]:
     properties: Mapping[str, Any] = record["properties"]
     needed = record.get("required", ())
     return [
-        {"name": name, "in": "query", "required": name in needed, "schema": one}
+        {"name": name, "in": "query", "required": name in needed, "schema": _described(one)}
         for name, one in properties.items()
     ]
 
@@ -203,9 +223,12 @@ def _answer_headers(route: Route, status: int, language: words.Language) -> dict
 
 
 def _problem(status: int, language: words.Language) -> dict[str, Any]:
+    told: dict[str, Any] = {"schema": {"$ref": TEMPLATE.format(name="ProblemDetails")}}
+    if status in EXAMPLES:
+        told["example"] = msgspec.json.decode(Problem(status, [EXAMPLES[status]]).answer(language).content)
     one: dict[str, Any] = {
         "description": words.word("status", str(status), language),
-        "content": {PROBLEM: {"schema": {"$ref": TEMPLATE.format(name="ProblemDetails")}}},
+        "content": {PROBLEM: told},
     }
     if status in (429, 503):
         one["headers"] = {"Retry-After": {"schema": {"type": "string"}}}
@@ -213,8 +236,11 @@ def _problem(status: int, language: words.Language) -> dict[str, Any]:
 
 
 def _described(schema: Any) -> Any:
-    """A schema without the titles that msgspec makes of our class names, and with arrays of a fixed length told by the
-    one schema of their items, which generators know, where msgspec tells them place by place."""
+    """A schema in the words that generators know best: without the titles that msgspec makes of our class names, an
+    array of a fixed length by the one schema of its items, and a choice of words, which we ask by a pattern, by name.
+
+    Where "" is a choice it says nothing, and so does who leaves the field out: that is what is told.
+    """
     if isinstance(schema, dict):
         kept = {
             name: _described(part)
@@ -225,6 +251,12 @@ def _described(schema: Any) -> Any:
         if isinstance(places, list) and all(place == places[0] for place in places):
             del kept["prefixItems"]
             kept["items"] = places[0]
+        choice = CHOICE.fullmatch(str(kept.get("pattern", "")))
+        if choice:
+            del kept["pattern"]
+            kept["enum"] = [word for word in choice[1].split("|") if word]
+            if kept.get("default") == "":
+                del kept["default"]
         return kept
     if isinstance(schema, list):
         return [_described(part) for part in schema]
