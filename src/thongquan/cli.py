@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from .commands import journey, office, operations, tokens
+from .commands import guarantees, journey, office, operations, tokens
 from .commands.arguments import DONE, FINDINGS, OUR_FAULT, AsJson, day_of, open_site, stop
 from .engine.tariff.measures import Schedule
 from .speech import complain, emit, language, money, named, say, table, told, watched
@@ -36,7 +36,7 @@ app.add_typer(office.user_app, name="user")
 app.add_typer(tokens.token_app, name="token")
 for command in (
     office.init, operations.serve, operations.doctor, operations.migrate, operations.restore,
-    operations.database_roles, journey.act, journey.acts,
+    operations.database_roles, journey.act, journey.acts, guarantees.guarantee,
 ):  # fmt: skip
     app.command(command.__name__.replace("_", "-"))(command)
 
@@ -477,6 +477,7 @@ def _measure(row: Measure) -> dict[str, Any]:
 
 @app.command("pack-check")
 def pack_check(name: str, as_json: AsJson = False) -> None:
+    from .commands import coverage
     from .engine.findings import errors
     from .packs import check
     from .packs import pack as packs
@@ -487,8 +488,10 @@ def pack_check(name: str, as_json: AsJson = False) -> None:
     complain(report.findings, name, as_json)
     bad = errors(report.findings)
     if as_json:
-        emit({"pack": name, "errors": len(bad), "counts": dict(report.counts)})
-    elif bad:
+        emit({"pack": name, "errors": len(bad), "counts": dict(report.counts), **coverage.facts(report)})
+        raise typer.Exit(FINDINGS if bad else DONE)
+    coverage.show(report)
+    if bad:
         print(say("pack_bad", pack=name, errors=len(bad)))
     else:
         print(say("pack_good", pack=name, counts=", ".join(f"{k} {v}" for k, v in report.counts.items())))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -24,19 +24,42 @@ from ..engine.findings import Finding, LegalRef, Severity, errors, in_order
 from ..engine.lifecycle.declaration import Act as Step
 from ..engine.lifecycle.declaration import Form as LifecycleForm
 from ..engine.money import BadNumber, decimal_text, minor_of
-from ..engine.tariff.measures import Measure, MeasureKind, Schedule
+from ..engine.tariff.measures import Given, Measure, MeasureKind, Schedule
 from .pack import ActKind, Pack, assess, due_by_terms, load
 from .tables import LANGUAGES, UnusablePack
 
 
 @dataclass(frozen=True, slots=True)
+class Coverage:
+    """What the tariff holds of one tax.
+
+    codes: declarable codes that a row is for, by itself or from above. schemes: general rate, preferences, quotas,
+    makers: everything that a code may have a row of its own for. verified, unverified: rows. days: the days that rows
+    speak of, first to last of each unbroken run.
+    """
+
+    tax: str
+    codes: int
+    schemes: int
+    verified: int
+    unverified: int
+    days: tuple[Period, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
-    """What was found, by table and place, and what was looked at: name of a count → number."""
+    """What was found, by table and place, and what was looked at: name of a count → number.
+
+    coverage: by tax in levying order. certainty: table → rows that were compared with their act, and rows that were
+    not; tables that do not say are not in it.
+    """
 
     pack: str
     version: str
     findings: tuple[Finding, ...]
     counts: Mapping[str, int]
+    coverage: tuple[Coverage, ...] = ()
+    certainty: Mapping[str, tuple[int, int]] = field(default_factory=dict)
 
     @property
     def passed(self) -> bool:
@@ -106,7 +129,44 @@ def check(pack: Pack) -> Report:
         "channel_rules": len(pack.channel_rules),
         "cases": len(cases),
     }
-    return Report(pack.code, pack.version, in_order(found), counts)
+    return Report(
+        pack.code, pack.version, in_order(found), counts, tuple(_coverage(pack, measures)), pack.certainty
+    )
+
+
+# coverage
+
+
+def _coverage(pack: Pack, measures: Iterable[Measure]) -> Iterator[Coverage]:
+    """By tax what its rows are for; only a row that says something counts, be it that there is no preference."""
+    known = sorted({commodity.code for edition in pack.tariff.editions for commodity in edition.nomenclature})
+    codes = [code for code, after in zip(known, [*known[1:], ""], strict=True) if not after.startswith(code)]
+    for levy in pack.levies:
+        rows = [row for row in measures if row.tax == levy.tax.code]
+        said = [row for row in rows if row.given is not Given.NOT_GIVEN]
+        written = {row.commodity for row in said}
+        held = sum(any(code[:length] in written for length in range(len(code) + 1)) for code in codes)
+        yield Coverage(
+            levy.tax.code,
+            held,
+            len({(row.kind, row.preference, row.quota_order_id, row.additional_code) for row in said}),
+            sum(row.verified for row in rows),
+            sum(not row.verified for row in rows),
+            _runs([row.period for row in said]),
+        )
+
+
+def _runs(periods: Iterable[Period]) -> tuple[Period, ...]:
+    """The days of all periods, joined where they touch."""
+    runs: list[Period] = []
+    for period in sorted(set(periods), key=lambda period: period.first_day):
+        last = runs[-1] if runs else None
+        until = last.until if last else None
+        if last is None or (until is not None and period.first_day > until):
+            runs.append(period)
+        elif until is not None and (period.until is None or period.until > until):
+            runs[-1] = Period(last.first_day, period.last_day)
+    return tuple(runs)
 
 
 # acts and days
@@ -357,16 +417,29 @@ def _names(pack: Pack) -> Iterator[Finding]:
                 yield Finding("PACK_WORD_MISSING", at, {"language": language})
 
 
+_SHOWN: Final = 5
+"""Codes that a note on many rows names."""
+
+
 def _sources(pack: Pack, measures: Iterable[Measure]) -> Iterator[Finding]:
-    """What an amount may rest on without a law that somebody read: unverified rows one by one, notices in sum."""
+    """What an amount may rest on without a law that somebody read: unverified rows by tax and act, notices in sum."""
     from_notice: Counter[str] = Counter()
+    unverified: dict[tuple[str, str], list[Measure]] = {}
     for row in measures:
         if not row.verified:
-            at = f"measures {row.commodity or '*'} {row.tax}"
-            yield Finding("PACK_RATE_UNVERIFIED", at, {"rate": row.text}, row.law, Severity.NOTE)
+            unverified.setdefault((row.tax, row.law.act), []).append(row)
         act = pack.acts.get(row.law.act)
         if act is not None and act.kind is ActKind.NOTICE:
             from_notice[act.number] += 1
+    for (tax, number), rows in unverified.items():
+        codes = list(dict.fromkeys(row.commodity or "*" for row in rows))
+        if len(rows) == 1:
+            at, says = f"measures {codes[0]} {tax}", {"rate": rows[0].text}
+            yield Finding("PACK_RATE_UNVERIFIED", at, says, rows[0].law, Severity.NOTE)
+        else:
+            shown = ", ".join(codes[:_SHOWN]) + (" …" if len(codes) > _SHOWN else "")
+            says = {"count": str(len(rows)), "act": number, "codes": shown}
+            yield Finding("PACK_RATES_UNVERIFIED", f"measures {tax}", says, LegalRef(number), Severity.NOTE)
     for number, count in from_notice.items():
         says = {"count": str(count), "act": number}
         yield Finding("PACK_RATES_FROM_NOTICE", "measures", says, severity=Severity.NOTE)
