@@ -117,7 +117,12 @@ def _hmac(key: bytes, message: bytes) -> bytes:
     return hmac.digest(key, message, "sha256")
 
 
+_ASCII_FOLDED = {code: None for code in range(128) if not chr(code).isalnum()}
+
+
 def _folded(text: str) -> str:
+    if text.isascii():
+        return text.upper().translate(_ASCII_FOLDED)
     return "".join(letter for letter in unicodedata.normalize("NFKC", text).upper() if letter.isalnum())
 
 

@@ -354,10 +354,18 @@ def _numbers(ordinary: Sequence[_Ready], pack: Pack) -> tuple[list[str], list[in
         series = pack.series(one.office, one.day.year, one.kind)
         wanted[series] = wanted.get(series, 0) + 1
     following: dict[tuple[str, int], int] = {}
-    for (office, year), count in sorted(wanted.items()):
-        place = [pack.code, office, year]
-        following[office, year] = (_taken(count, place) or _taken(count, place, begin=True)) - count
-    ids = _ids(len(ordinary))
+    ids: list[int] = []
+    for series, count in sorted(wanted.items()):
+        place = [pack.code, *series]
+        last, keys = _taken(count, place) or _taken(count, place, begin=True) or (0, [])
+        following[series] = last - count
+        ids += keys
+    if not ids:
+        # Writers are one after another on SQLite (IMMEDIATE), so the next keys are ours.
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT COALESCE(MAX(id), 0) + 1 FROM clearance_declaration")
+            first = cursor.fetchone()[0]
+        ids = [*range(first, first + len(ordinary))]
     faults.reach("after_lock")
     numbers = []
     for one in ordinary:
@@ -367,38 +375,28 @@ def _numbers(ordinary: Sequence[_Ready], pack: Pack) -> tuple[list[str], list[in
     return numbers, ids
 
 
-def _taken(count: int, place: list[Any], *, begin: bool = False) -> int:
-    """The last number of a series after `count` more; 0 where it has not begun."""
+def _taken(count: int, place: list[Any], *, begin: bool = False) -> tuple[int, list[int]] | None:
+    """The last number of a series after `count` more, on PostgreSQL with keys for as many rows; None where it has not
+    begun."""
     if connection.vendor == "postgresql":
         if begin:
             ask(_BEGIN_SERIES, place)
-        rows: Sequence[Sequence[Any]] = ask(_TAKE, [count, *place])
-    else:
-        with connection.cursor() as cursor:
-            if begin:
-                cursor.execute(_BEGIN_SERIES, place)
-            cursor.execute(_TAKE, [count, *place])
-            rows = cursor.fetchall()
-    return int(rows[0][0]) if rows else 0
-
-
-def _ids(count: int) -> list[int]:
-    if connection.vendor == "postgresql":
-        return [int(key) for (key,) in ask(_KEYS_POSTGRESQL, [count]) if key]
+        for last, keys in ask(_TAKE_WITH_KEYS, [count, *place, count]):
+            return int(last or 0), msgspec.json.decode(keys or b"[]")
+        return None
     with connection.cursor() as cursor:
-        cursor.execute(_KEYS_SQLITE, [count])
-        return [key for (key,) in cursor.fetchall()]
+        if begin:
+            cursor.execute(_BEGIN_SERIES, place)
+        cursor.execute(_TAKE, [count, *place])
+        row = cursor.fetchone()
+    return (row[0], []) if row else None
 
 
-_KEYS_POSTGRESQL = (
-    "SELECT nextval(pg_get_serial_sequence('clearance_declaration', 'id')) FROM generate_series(1, %s)"
-)
-# Writers are one after another there (IMMEDIATE), so the next keys are ours.
-_KEYS_SQLITE = (
-    "WITH RECURSIVE k(id, n) AS (SELECT COALESCE(MAX(id), 0) + 1, %s FROM clearance_declaration"
-    " UNION ALL SELECT id + 1, n - 1 FROM k WHERE n > 1) SELECT id FROM k"
-)
 _TAKE = "UPDATE clearance_series SET last = last + %s WHERE pack = %s AND office = %s AND year = %s RETURNING last"
+_TAKE_WITH_KEYS = (
+    f"{_TAKE}, (SELECT json_agg(nextval(pg_get_serial_sequence('clearance_declaration', 'id')))"  # noqa: S608
+    " FROM generate_series(1, %s))"
+)
 _BEGIN_SERIES = (
     "INSERT INTO clearance_series (pack, office, year, last) VALUES (%s, %s, %s, 0)"
     " ON CONFLICT (pack, office, year) DO NOTHING"

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+_WITHOUT_FLOATS = frozenset((str, int, bool, type(None)))
 _encoder = msgspec.json.Encoder(order="sorted", decimal_format="string", uuid_format="canonical")
 
 
@@ -21,11 +22,9 @@ def refuse_floats(value: Any) -> None:
     """A float has no one text in every language, and no place in a record of money."""
     if isinstance(value, float):
         raise TypeError("a record holds no floats")
-    if isinstance(value, dict):
-        for part in value.values():
-            refuse_floats(part)
-    elif isinstance(value, list | tuple):
-        for part in value:
+    parts = value.values() if isinstance(value, dict) else value if isinstance(value, list | tuple) else ()
+    for part in parts:
+        if type(part) not in _WITHOUT_FLOATS:
             refuse_floats(part)
 
 

@@ -17,7 +17,7 @@ from struct import pack
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from django.db import OperationalError, connection
+from django.db import DEFAULT_DB_ALIAS, OperationalError, connections
 
 type Value = str | int | bytes | Column | None
 """bytes are a text in UTF-8 (JSON, mostly)."""
@@ -45,34 +45,36 @@ class Column:
 
 def ask(statement: str, values: Sequence[Value]) -> list[list[bytes | None]]:
     """The rows that a statement gives, each value as PostgreSQL writes it. statement: with %s for each value."""
+    database = connections[DEFAULT_DB_ALIAS]
     try:
-        return _run(statement, values)
+        return _run(database, statement, values)
     except OperationalError:
-        if connection.in_atomic_block or connection.is_usable():
+        if database.in_atomic_block or database.is_usable():
             raise
-        connection.close()
-        return _run(statement, values)
+        database.close()
+        return _run(database, statement, values)
 
 
-def _run(statement: str, values: Sequence[Value]) -> list[list[bytes | None]]:
-    from psycopg import errors, pq
+def _run(database: Any, statement: str, values: Sequence[Value]) -> list[list[bytes | None]]:
+    from psycopg import pq
 
-    connection.ensure_connection()
-    session = connection.connection
-    formats = [pq.Format.BINARY if isinstance(value, Column) else pq.Format.TEXT for value in values]
+    if database.connection is None:
+        database.ensure_connection()
+    session = database.connection
+    formats = [int(isinstance(value, Column)) for value in values]
     written = [_written(value) for value in values]
-    with connection.wrap_database_errors, session.lock:
+    with database.wrap_database_errors, session.lock:
         line = session.pgconn
-        if connection.in_atomic_block and line.transaction_status == pq.TransactionStatus.IDLE:
-            _checked(line, line.exec_(b"BEGIN"), errors)
-        if connection.settings_dict.get("PREPARE", True):
-            result = line.exec_prepared(_name(session, statement, errors), written, formats)
+        if database.in_atomic_block and line.transaction_status == pq.TransactionStatus.IDLE:
+            _checked(line, line.exec_(b"BEGIN"))
+        if database.settings_dict.get("PREPARE", True):
+            result = line.exec_prepared(_name(session, statement), written, formats)
         else:
             result = line.exec_params(_numbered(statement), written, None, formats)
-        _checked(line, result, errors)
-    connection.health_check_done = True
-    columns = range(result.nfields)
-    return [[result.get_value(row, column) for column in columns] for row in range(result.ntuples)]
+        _checked(line, result)
+    database.health_check_done = True
+    columns, value_of = range(result.nfields), result.get_value
+    return [[value_of(row, column) for column in columns] for row in range(result.ntuples)]
 
 
 def _written(value: Value) -> bytes | None:
@@ -81,12 +83,12 @@ def _written(value: Value) -> bytes | None:
     return value.binary if isinstance(value, Column) else str(value).encode()
 
 
-def _name(session: Any, statement: str, errors: Any) -> bytes:
+def _name(session: Any, statement: str) -> bytes:
     names = _names.setdefault(session, {})
     name = names.get(statement)
     if name is None:
         name = b"thongquan_%d" % len(names)
-        _checked(session.pgconn, session.pgconn.prepare(name, _numbered(statement)), errors)
+        _checked(session.pgconn, session.pgconn.prepare(name, _numbered(statement)))
         names[statement] = name
     return name
 
@@ -97,8 +99,8 @@ def _numbered(statement: str) -> bytes:
     return "".join([first, *(f"${number}{part}" for number, part in enumerate(rest, 1))]).encode()
 
 
-def _checked(line: Any, result: Any, errors: Any) -> None:
-    from psycopg import pq
+def _checked(line: Any, result: Any) -> None:
+    from psycopg import errors, pq
 
     if result.status in (pq.ExecStatus.COMMAND_OK, pq.ExecStatus.TUPLES_OK):
         return

@@ -22,18 +22,25 @@ def kept(file: Path, make: Callable[[], bytes]) -> bytes:
     The new file is written beside, synced, and linked into place: a reader sees all of it or none. A file that
     others may read is refused (PermissionError) rather than used.
     """
-    file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    if not file.exists():
-        handle, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}-")
-        try:
-            with os.fdopen(handle, "wb") as new:
-                new.write(make())
-                new.flush()
-                os.fsync(new.fileno())
-            with suppress(FileExistsError):  # the other process was first, and its secret counts
-                os.link(name, file)
-        finally:
-            Path(name).unlink()
-    if os.name == "posix" and file.stat().st_mode & 0o077:
+    try:
+        mode = file.stat().st_mode
+    except FileNotFoundError:
+        _make(file, make)
+        mode = file.stat().st_mode
+    if os.name == "posix" and mode & 0o077:
         raise PermissionError(f"{file} may be read by others; give it mode 0600")
     return file.read_bytes()
+
+
+def _make(file: Path, make: Callable[[], bytes]) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    handle, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}-")
+    try:
+        with os.fdopen(handle, "wb") as new:
+            new.write(make())
+            new.flush()
+            os.fsync(new.fileno())
+        with suppress(FileExistsError):  # the other process was first, and its secret counts
+            os.link(name, file)
+    finally:
+        Path(name).unlink()
