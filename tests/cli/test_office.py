@@ -190,6 +190,7 @@ def test_a_copy_is_put_back_elsewhere_and_never_over_anything(run: Run, tmp_path
     assert json.loads(back.stdout)["restored"] is True
     assert json.loads(back.stdout)["events"] == 4  # the office, the leader's account, post and password code
     assert "RESTORE_NEEDS_KEYS" in back.stderr
+    assert (elsewhere / "office.toml").read_text() == (tmp_path / "data" / "office.toml").read_text()
     assert stat.S_IMODE((elsewhere / "thongquan.sqlite3").stat().st_mode) == 0o600
     (tmp_path / "words.txt").write_text("not a copy")
     wrong = run_with(

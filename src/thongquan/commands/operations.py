@@ -100,6 +100,8 @@ def restore(
     except ImproperlyConfigured as unfit:  # a copy of the other kind: a sandbox's, a real office's
         raise stop("not_started", why=str(unfit)) from None
     lost = papers.restore(file) if done.done else ()
+    if done.done:
+        _say_whose()
     complain((*done.findings, *lost), str(file), as_json)
     facts = {
         "file": str(file),
@@ -113,6 +115,18 @@ def restore(
     raise typer.Exit(DONE if done.done and not lost else FINDINGS)
 
 
+def _say_whose() -> None:
+    """Write down in the data folder which office came back, where the folder does not say it."""
+    from django.conf import settings
+
+    from ..site.config import office as offices
+    from ..site.config.sandbox import office_of_record
+
+    folder, found = Path(settings.DATA), office_of_record()
+    if found is not None and offices.told(folder) is None:
+        offices.write(folder, found)
+
+
 def database_roles(apply: Annotated[bool, typer.Option("--apply")] = False, as_json: AsJson = False) -> None:
     open_site(migrate=False, reach=True)
     from django.db import connection
@@ -124,5 +138,9 @@ def database_roles(apply: Annotated[bool, typer.Option("--apply")] = False, as_j
     if not apply:
         sys.stdout.write(roles.whole_sql(connection))
         return
+    from ..site.config.start import pending
+
+    if pending():
+        raise stop("roles_before_tables")
     roles.set_up(connection)
     emit({"roles": list(roles.ROLES)}) if as_json else print(say("roles_done", roles=", ".join(roles.ROLES)))

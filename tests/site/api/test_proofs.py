@@ -10,9 +10,13 @@ from thongquan.site.record.signing import signing_key
 def test_a_receipt_and_a_proof_are_fetched_later_too(api, tmp_path, monkeypatch):
     monkeypatch.setenv("THONGQUAN_LOG_KEY", str(tmp_path / "key"))
     ann = api("ann")
-    lodged = ann.lodge().json
+    lodged = ann.lodge()
+    assert lodged.status == 201, lodged.json
+    lodged = lodged.json
     number = lodged["number"]
-    receipt = ann.get(f"/declarations/{number}/receipt").json
+    asked = ann.get(f"/declarations/{number}/receipt")
+    assert asked.status == 200, asked.json
+    receipt = asked.json
     assert (receipt["number"], receipt["events"]) == (number, Event.objects.filter(subject=number).count())
     assert signing_key().public.signed(receipt["signed_receipt"])
     assert f"1 {lodged['receipt']} " in receipt["signed_receipt"]

@@ -202,3 +202,41 @@ def test_random_postings_keep_every_proof(postings_made):
         assert proofs.faults == ()
         assert set(proofs.totals_minor.values()) <= {0}
         transaction.set_rollback(True)
+
+
+def test_the_limit_of_a_guarantee_is_registered_with_its_document(db):
+    from thongquan.site.ledger.acts import register_guarantee
+    from thongquan.site.ledger.models import Account
+    from thongquan.site.record.reads import events_of
+
+    says = {"trader": "P", "reference": "BL-7", "currency": "VND", "by": "operator:an"}
+    assert register_guarantee(**says, limit_minor=500, document="").code == "GUARANTEE_NEEDS_DOCUMENT"
+    assert register_guarantee(**says, limit_minor=-1, document="BL-7/2026").code == "GUARANTEE_LIMIT_UNFIT"
+    assert not Account.objects.exists()
+    assert register_guarantee(**says, limit_minor=500, document="BL-7/2026") is None
+    row = Account.objects.get(kind="GUARANTEE_HELD")
+    assert (row.kind, row.floor_minor, row.ceiling_minor) == ("GUARANTEE_HELD", 0, 500)
+    book([postings.guarantee_hold_postings(head("S/1/1"), "BL-7", 400)], n=1, at=NOON)
+    assert register_guarantee(**says, limit_minor=399, document="BL-8/2026").code == "GUARANTEE_HOLDS_MORE"
+    assert register_guarantee(**says, limit_minor=400, document="BL-8/2026") is None
+    events = events_of(f"guarantee:{row.pk}")
+    assert [(one.act, one.actor) for one in events] == [("register_guarantee", "operator:an")] * 2
+    assert '"limit_minor":400' in events[1].body
+
+
+def test_no_limit_is_changed_while_the_log_cannot_be_proven_outside(db, monkeypatch):
+    from thongquan.engine.findings import Finding
+    from thongquan.site.ledger import acts
+    from thongquan.site.ledger.models import Account
+
+    monkeypatch.setattr(acts, "refusal", lambda: Finding("ANCHOR_LAG", says={"minutes": "241"}))
+    refused = acts.register_guarantee(
+        trader="0100000001",
+        reference="BL-7",
+        currency="VND",
+        limit_minor=500,
+        document="BL-7",
+        by="operator:an",
+    )
+    assert refused.code == "ANCHOR_LAG"
+    assert not Account.objects.exists()

@@ -18,6 +18,7 @@ from django.db import Error as DatabaseError
 from ...engine.findings import Finding, in_order
 from ..kit import clock
 from ..record.acts import append, last
+from ..record.models import Event
 from .office import Office, told
 
 SUBJECT = "office"
@@ -38,6 +39,15 @@ def write_down(office: Office, *, by: str) -> None:
         office=office.code,
         facts={"says": {"pack": office.pack, "office": office.code, "sandbox": office.sandbox}},
     )
+
+
+def office_of_record() -> Office | None:
+    """The office that this database was opened as; None for one that `thongquan init` did not open."""
+    body = Event.objects.filter(subject=SUBJECT, n=1).values_list("body", flat=True).first()
+    if body is None:
+        return None
+    says = json.loads(body)["says"]
+    return Office(says["pack"], says["office"], says["sandbox"])
 
 
 def connection_fault(connection: Any) -> Finding | None:

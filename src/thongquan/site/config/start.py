@@ -42,6 +42,7 @@ def _up_to_date() -> None:
     """
     from django.core.management import call_command
     from django.db import connection
+    from django.db.migrations.exceptions import MigrationSchemaMissing
 
     from ...engine.lifecycle.declaration import DECLARATION
     from ..accounts.acts import system
@@ -57,7 +58,10 @@ def _up_to_date() -> None:
         if are_set_up(connection) and not may_own(connection):
             raise ImproperlyConfigured(f"MIGRATIONS_PENDING: {', '.join(waiting) or 'lifecycle'}")
         with as_owner(connection):
-            call_command("migrate", interactive=False, verbosity=0)
+            try:
+                call_command("migrate", interactive=False, verbosity=0)
+            except MigrationSchemaMissing:  # an empty database, and a login that may make no table in it
+                raise ImproperlyConfigured(f"MIGRATIONS_PENDING: {', '.join(waiting[:8])}") from None
             AllowedTransition.objects.write(DECLARATION.steps)
             if are_set_up(connection):
                 grant(connection)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver
 
-from ..clearance import amend_pages, lodge_pages
+from ..clearance import amend_pages, lodge_pages, proofs
 from ..clearance import pages as clearance
 from ..entry import pages as entry
 from ..reference import pages as reference
@@ -16,6 +16,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *reference.urlpatterns,
     *lodge_pages.urlpatterns,
     *amend_pages.urlpatterns,
+    *proofs.urlpatterns,
     *clearance.urlpatterns,
 ]
 

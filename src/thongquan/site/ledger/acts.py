@@ -7,10 +7,13 @@ from datetime import datetime
 
 from django.db import transaction
 
+from ...engine.findings import Finding
 from ...engine.ledger import journal as engine
-from ..kit import faults
+from ..kit import clock, faults
 from ..kit.canonical import canonical
-from .models import Account, Entry, Journal
+from ..record.acts import append, last
+from ..record.sealing import refusal
+from .models import LARGEST_MINOR, Account, Entry, Journal
 
 
 def book(journals: Iterable[engine.Journal], *, n: int, at: datetime) -> list[Journal]:
@@ -82,7 +85,50 @@ def _booked(journal: engine.Journal, accounts: dict[str, Account], n: int, at: d
 
 
 def limit(account: engine.Account, *, floor_minor: int, ceiling_minor: int) -> None:
-    """Set what the balance of an account may not leave: the amount of a guarantee, for one."""
+    """Set what the balance of an account may not leave. Recorded by nobody: `register_guarantee` is the act."""
     with transaction.atomic():
         row = _locked({account})[account.code]
         Account.objects.filter(pk=row.pk).update(floor_minor=floor_minor, ceiling_minor=ceiling_minor)
+
+
+@transaction.atomic
+def register_guarantee(
+    *, trader: str, reference: str, currency: str, limit_minor: int, document: str, by: str
+) -> Finding | None:
+    """Say up to what amount a guarantee stands, by the document that says so; an event in the guarantee's own chain.
+
+    From then on the database itself refuses to hold more. A new amount, higher or lower, is registered the same way.
+    GUARANTEE_LIMIT_UNFIT: not from 0 to LARGEST_MINOR. GUARANTEE_NEEDS_DOCUMENT. GUARANTEE_HOLDS_MORE: more is held
+    already than it would cover. ANCHOR_LAG: what cannot be made provable outside waits (`record.sealing`).
+    """
+    if not 0 <= limit_minor <= LARGEST_MINOR:
+        return Finding("GUARANTEE_LIMIT_UNFIT", says={"limit_minor": str(limit_minor)})
+    if not document.strip():
+        return Finding("GUARANTEE_NEEDS_DOCUMENT")
+    waits = refusal()
+    if waits:
+        return waits
+    account = engine.Account(engine.AccountKind.GUARANTEE_HELD, currency, party=trader, reference=reference)
+    row = _locked({account})[account.code]
+    if row.balance_minor > limit_minor:
+        says = {"reference": reference, "held_minor": str(row.balance_minor), "limit_minor": str(limit_minor)}
+        return Finding("GUARANTEE_HOLDS_MORE", says=says)
+    limit(account, floor_minor=0, ceiling_minor=limit_minor)
+    now, subject = clock.now(), f"guarantee:{row.pk}"
+    append(
+        subject=subject,
+        after=last(subject),
+        act="register_guarantee",
+        at=now,
+        recorded_at=now,
+        actor=by,
+        role="OPERATOR",
+        office="",
+        facts={
+            "says": {
+                "trader": trader, "reference": reference, "currency": currency, "limit_minor": limit_minor,
+                "document": document.strip()[:200],
+            }
+        },
+    )  # fmt: skip
+    return None

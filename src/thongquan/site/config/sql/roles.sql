@@ -52,6 +52,10 @@ BEGIN
         FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
         WHERE n.nspname = 'public'
           AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = p.oid AND d.deptype = 'e')
+        UNION ALL
+        -- After a restore the views' schemas belong to whoever restored; their owner makes them anew.
+        SELECT format('ALTER SCHEMA %I OWNER TO tq_owner', n.nspname)
+        FROM pg_namespace n WHERE n.nspname IN ('report', 'break_glass')
     LOOP
         EXECUTE thing.change;
     END LOOP;
