@@ -47,7 +47,7 @@ def act(
     at = told.pop("at", None) or clock.now()
     given = {field: value for field, value in told.items() if value != () and value is not None}
     # The same words about the same declaration are the same request, until it has changed.
-    row_events = _events(number)
+    number, row_events = _kept(number)
     made = hashlib.sha256(f"{number}\0{row_events}\0{name}\0{says}\0{user}".encode()).hexdigest()
     answer = asking.does(
         number=number, pack=site_pack(), by=By(user, role), key=key or f"cli/{made}", at=at, **given
@@ -62,14 +62,15 @@ def act(
     raise typer.Exit(DONE if answer.done else FINDINGS)
 
 
-def _events(number: str) -> int:
+def _kept(number: str) -> tuple[str, int]:
+    """The number as it is kept, of one as papers print it, and how many events the declaration has."""
     from ..site.clearance import reads
 
     row = reads.by_number(number)
     if row is None:
         sys.stderr.write(say("no_declaration", number=number) + "\n")
         raise typer.Exit(FINDINGS)
-    return row.events
+    return row.number, row.events
 
 
 def acts(number: Number, user: User, role: Role = "", as_json: AsJson = False) -> None:
@@ -79,7 +80,7 @@ def acts(number: Number, user: User, role: Role = "", as_json: AsJson = False) -
     from ..site.kit import clock
     from ..site.reference.reads import site_pack
 
-    _events(number)
+    number, _ = _kept(number)
     openings = reads.open_acts(number, by=By(user, role), pack=site_pack(), at=clock.now())
     if as_json:
         for one in openings:

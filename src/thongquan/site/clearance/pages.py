@@ -311,6 +311,7 @@ def _declaration(
     facts = reads.facts_of(row.number)
     context: dict[str, Any] = {
         "row": row,
+        "printed_number": who.pack.printed_number(row.number, max(0, row.version - 1)),
         "facts": facts,
         "tabs": tabs,
         "part": part,

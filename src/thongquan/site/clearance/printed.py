@@ -57,8 +57,13 @@ def _base(row: Declaration, pack: Pack, kind: FormKind | None, event: Event | No
         "subtitle": str(issued.law) if issued else "",
         "place_and_day": _day(at, pack),
         "issued": pack.legal_day(at) if at else date.min,
-        "foot": said("printed_foot", number=row.number, version=row.version),
+        "foot": said("printed_foot", number=_number(row, pack), version=row.version),
     }
+
+
+def _number(row: Declaration, pack: Pack) -> str:
+    """As papers of this version show it: in some countries with the count of amendments."""
+    return pack.printed_number(row.number, max(0, row.version - 1))
 
 
 def _office(office: str, pack: Pack) -> str:
@@ -93,7 +98,7 @@ def _facts(row: Declaration, pack: Pack, declared: Declared) -> list[tuple[str, 
         f"{row.registered_at.astimezone(ZoneInfo(pack.zone)):%d/%m/%Y %H:%M}" if row.registered_at else "—"
     )
     return [
-        (said("column_number"), spaced(row.number)),
+        (said("column_number"), spaced(_number(row, pack))),
         (said("column_reference"), row.functional_reference or "—"),
         (said("declaration_type"), _type(row, pack)),
         (said("column_legal_day"), legal),

@@ -249,7 +249,8 @@ def listing(
     if trader:
         rows = rows.filter(trader__registry_id=trader)
     if text:
-        rows = rows.filter(number__startswith=text) | rows.filter(functional_reference__startswith=text)
+        kept = site_pack().kept_number(text)
+        rows = rows.filter(number__startswith=kept) | rows.filter(functional_reference__startswith=text)
     if after is not None:
         rows = rows.filter(pk__lt=after)
     return list(rows[:limit])
