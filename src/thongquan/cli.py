@@ -36,7 +36,8 @@ app.add_typer(office.user_app, name="user")
 app.add_typer(tokens.token_app, name="token")
 for command in (
     office.init, operations.serve, operations.doctor, operations.migrate, operations.restore,
-    operations.database_roles, journey.act, journey.acts, guarantees.guarantee,
+    operations.database_roles, journey.act, journey.acts, guarantees.guarantee, operations.signer,
+    operations.rotate_log_key,
 ):  # fmt: skip
     app.command(command.__name__.replace("_", "-"))(command)
 
@@ -136,6 +137,7 @@ def assess(
 
     from .engine.findings import errors
     from .packs import pack as packs
+    from .packs.declared import compare_declared
     from .taxrows import open_rows, rows_of
 
     country = pack_of(pack)
@@ -152,7 +154,8 @@ def assess(
             if one.declaration is None:
                 continue
             assessment = packs.assess(country, one.declaration, day)
-            complain(errors(assessment.findings), _source(path, one), as_json)
+            differing = compare_declared(country, one.declaration, assessment, day)
+            complain((*errors(assessment.findings), *differing), _source(path, one), as_json)
             counts["declarations"] += 1
             counts["lines"] += len(assessment.lines)
             for row in rows_of(one.declaration, assessment):

@@ -60,6 +60,52 @@ def test_assess_writes_a_row_for_each_tax_of_each_line(run: Run, tmp_path: Path,
     assert done.returncode == 0
 
 
+SAD = """<ASYCUDA><Identification><Office_segment><Customs_clearance_office_code>ZZ0001</Customs_clearance_office_code>
+</Office_segment><Type><Type_of_declaration>IM</Type_of_declaration><Declaration_gen_procedure_code>4</Declaration_gen_procedure_code>
+</Type></Identification><Item><Tarification><HScode><Commodity_code>61091000</Commodity_code></HScode>
+<Extended_customs_procedure>4000</Extended_customs_procedure></Tarification><Goods_description>
+<Country_of_origin_code>XB</Country_of_origin_code></Goods_description><Taxation><Taxation_line><Duty_tax_code>DUT</Duty_tax_code>
+<Duty_tax_Base>26000</Duty_tax_Base><Duty_tax_rate>0.08</Duty_tax_rate><Duty_tax_amount>2080</Duty_tax_amount></Taxation_line>
+</Taxation><Valuation_item><Item_Invoice><Amount_foreign_currency>1000</Amount_foreign_currency><Currency_code>USD</Currency_code>
+</Item_Invoice></Valuation_item></Item></ASYCUDA>"""
+
+
+def test_the_unit_of_rates_is_an_option_else_the_pack_s_own(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "sad.xml"
+    file.write_text(SAD)
+
+    def rate(*options: str) -> int | None:
+        (fee,) = json.loads(run("read", file, *options).stdout)["goods_items"][0]["duty_tax_fees"]
+        return fee.get("tax_rate_millionths")
+
+    # 0.08 as a fraction is eight per cent; as a percentage it is eight hundredths of one; without a unit it is unread.
+    assert (rate("--rate-unit", "fraction"), rate("--rate-unit=percent"), rate()) == (8_000_000, 80_000, None)
+    assert run("read", file, "--rate-unit", "half").returncode == 2
+    out = tmp_path / "taxes.ndjson"
+    on = ("--pack", "sample", "--on", "2026-03-02", "--json")
+    done = run("assess", file, "-o", out, *on)
+    assert json.loads(done.stdout)["lines"] == 1
+    # 1,000 USD × 26 = 26,000; 8 % of that is 2,080, as declared: nothing to tell.
+    assert "DECLARED_TAX_DIFFERS" not in done.stderr
+    file.write_text(SAD.replace(">2080<", ">2000<"))
+    told = [
+        json.loads(line)
+        for line in run("assess", file, "-o", out, *on).stderr.splitlines()
+        if line[:1] == "{"
+    ]
+    (differs,) = [each for each in told if each["code"] == "DECLARED_TAX_DIFFERS"]
+    assert differs["says"] == {"tax": "DUT", "declared": "2000", "computed": "2080", "currency": "XTS"}
+
+
+def test_of_a_folder_edifact_is_read_under_either_of_its_names(run: Run, tmp_path: Path) -> None:
+    message = "UNB+UNOC:3+A+B+261103:1530+R'UNH+1+CUSDEC:D:96B:UN'BGM+929+{}+9'UNS+D'CST+1+22042100'UNS+S'UNT+6+1'UNZ+1+R'"
+    (tmp_path / "one.edi").write_text(message.format("A-1"))
+    (tmp_path / "two.txt").write_text("UNA:+.? '" + message.format("A-2"))
+    (tmp_path / "notes.txt").write_text("Nothing to declare")
+    read = [json.loads(line) for line in run("read", tmp_path).stdout.splitlines()]
+    assert [one["functional_reference_id"] for one in read] == ["A-1", "A-2"]
+
+
 def test_assess_leaves_no_half_file_and_knows_two_formats(run: Run, tmp_path: Path) -> None:
     done = run("assess", IMPORT, "-o", tmp_path / "taxes.pdf")
     assert done.returncode == 2

@@ -676,6 +676,12 @@ def unusable(folder: Path) -> list[tuple[str, str, str]]:
             ("PACK_CELL_UNREADABLE", "pack.toml", "pack.toml"),
         ),
         ("pack.toml", "decimals = 0", "", ("PACK_CELL_UNREADABLE", "pack.toml", "pack.toml")),
+        (
+            "pack.toml",
+            'rate_unit = "percent"',
+            'rate_unit = "per mille"',
+            ("PACK_CELL_UNREADABLE", "pack.toml", "pack.toml"),
+        ),
         ("pack.toml", "decimals = 0", "decimals = = 0", ("PACK_CELL_UNREADABLE", "pack.toml", "pack.toml")),
     ],
 )

@@ -9,7 +9,8 @@ holds, until which (last day included), and which act says so (a row of `acts.cs
     commodities.csv     the nomenclature; measures.csv the rates ("12 %", "120 XTS/DTN", "20 % MIN 15 XTS/LTR",
                         "*" no preference, empty: not given, which is never zero)
     codes/*.csv         lists; those that decide something have further columns (a procedure's liability, what a
-                        charge does to the value, when a method pays)
+                        charge does to the value, when a method pays); those of annex 3 let ASYCUDA's SAD (types IM4,
+                        EX1 …) and CUSDEC (IM, EX) be lodged as they come
     exchange_rates.csv, quotas.csv, channels.csv, forms.csv, laws.csv, deadlines.csv, hours.csv
 
 `cases/*.json` are declarations with the sums that somebody computed by hand, each with its arithmetic: the proof that
