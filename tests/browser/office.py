@@ -8,6 +8,12 @@ import socketserver
 import sys
 from datetime import date
 
+TRADERS = (
+    "Công ty TNHH Cơ khí Đông Triều", "Công ty CP Thực phẩm Hạ Long", "Công ty TNHH May Cẩm Phả",
+    "Công ty CP Thủy sản Vân Đồn", "Công ty TNHH Điện tử Bình Minh", "Công ty TNHH Gỗ Hoành Bồ",
+)  # fmt: skip
+"""Invented."""
+
 PASSWORD = "mot mat khau dai 2026"
 
 
@@ -45,6 +51,7 @@ def people() -> None:
     """One person for each role, all with the same password."""
     from django.contrib.auth.hashers import make_password
 
+    from thongquan.engine.access.decide import EVERY
     from thongquan.engine.lifecycle.declaration import Role
     from thongquan.site.accounts import acts as accounts
     from thongquan.site.accounts.models import User
@@ -60,7 +67,11 @@ def people() -> None:
         where = {"trader": "ZZ-DEMO-1"} if role is Role.DECLARANT else {"office": "ZZ0001"}
         accounts.post(username, role, first_day=date(2024, 1, 1), **where)
         User.objects.filter(username=username).update(password=hashed, full_name=full_name)
-    register("ZZ-DEMO-1", name="Công ty TNHH Cơ khí Đông Triều")
+    for number, name in enumerate(TRADERS, 1):
+        register(f"ZZ-DEMO-{number}", name=name)
+    # An agent declares for whoever asks him to.
+    accounts.post("daily", Role.DECLARANT, first_day=date(2024, 1, 1), trader=EVERY)
+    User.objects.filter(username="daily").update(password=hashed, full_name="Đại lý hải quan Bạch Đằng")
 
 
 if __name__ == "__main__":
