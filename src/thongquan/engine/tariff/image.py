@@ -35,7 +35,7 @@ from ..dated import Period
 from ..findings import LegalRef
 from .measures import Duty, Given, Measure, MeasureKind, Schedule, Share
 from .nomenclature import prefix_range
-from .rate_text import duty_text, parse_duty
+from .rate_text import duty_text, parse_written
 from .tariff import Slot, Tariff, slot_of, sort_key, specificity
 
 NOT_GIVEN: Final = -1
@@ -131,7 +131,7 @@ class TariffImage:
         self.codes = tuple(header.codes)
         self.currencies = tuple(header.currencies)
         self.units = tuple(header.units)
-        self.duties: tuple[Duty | None, ...] = (None, *map(parse_duty, header.duties[1:]))
+        self.duties: tuple[Duty | None, ...] = (None, *parse_written(header.duties[1:]))
         """The duties that rows point at; the first stands for none."""
         self.columns = {name: arrays[name] for name in _COLUMNS}
         self.cells: npt.NDArray[np.int32] = arrays["cells"]

@@ -18,8 +18,8 @@ the 7 are taken from the 15, as the EU tariff's duty expressions are read.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from ..money import MILLIONTHS, PPM, decimal_text
@@ -421,10 +421,20 @@ PLAIN_WORDS: Final = RateWords(
 
 _PLAIN: Final = RateReader(PLAIN_WORDS)
 
+_WRITTEN_UNIT: Final = re.compile(r"/([A-Z0-9_]+)")
+
 
 def parse_duty(text: str) -> Duty:
     """A duty in the house's notation: "13.8 % MIN 13 EUR/DTN MAX 15 EUR/DTN". Unread when it is none."""
     return _PLAIN.duty(_joined(text).casefold())
+
+
+def parse_written(texts: Sequence[str]) -> tuple[Duty, ...]:
+    """Duties as `duty_text` wrote them, a country's own units among them: those a text names, by their codes."""
+    listed = [_joined(text).casefold() for text in texts]
+    own = {f"/{code}": code for text in texts for code in _WRITTEN_UNIT.findall(text)}
+    reader = RateReader(replace(PLAIN_WORDS, units={**PLAIN_WORDS.units, **own}))
+    return tuple(reader.duty(text) for text in listed)
 
 
 def duty_text(duty: Duty) -> str:

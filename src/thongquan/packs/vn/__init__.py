@@ -39,7 +39,7 @@ class Vietnam(Procedures):
 
     def is_mfn(self, origin: str, view: TariffView) -> bool:
         """Whether goods of an origin enjoy most-favoured-nation treatment on the view's day."""
-        return rates.is_mfn(self.code_lists["mfn_partners"], origin, view.day)
+        return origin in rates.most_favoured(self.code_lists["mfn_partners"], view.day)
 
     def missing_for(
         self,
@@ -53,8 +53,13 @@ class Vietnam(Procedures):
         if agreement is None:
             return ()
         origin = self.origin_of(item, agreement.preference)
-        documents = self.code_lists["documents"].as_of(view.day)
-        return rates.conditions(agreement, declaration, item, at, origin, documents)
+        return rates.conditions(
+            agreement, declaration, item, at, origin, self._proving(agreement.preference, view)
+        )
+
+    def _proving(self, preference: str, view: TariffView) -> tuple[str, ...]:
+        """The documents that prove an origin for the schedule of an agreement."""
+        return rates.proofs(self.code_lists["documents"], view.day).get(preference, ())
 
     def choice_of(
         self, declaration: Declaration, item: GoodsItem, at: str, levy: Levy, view: TariffView
@@ -136,8 +141,7 @@ class Vietnam(Procedures):
         self, declaration: Declaration, number: int, agreement: Agreement, view: TariffView
     ) -> Declaration:
         """The declaration with the papers that an agreement asks, added to one line."""
-        documents = self.code_lists["documents"].as_of(view.day).values()
-        proofs = [document.value for document in documents if rates.is_proof(document, agreement)]
+        proofs = self._proving(agreement.preference, view)
         item = declaration.goods_items[number - 1]
         added = tuple(AdditionalDocument(type_code=code) for code in (*proofs[:1], DIRECT))
         items = list(declaration.goods_items)

@@ -14,12 +14,14 @@ each agreement, art. 4.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import lru_cache
+from types import MappingProxyType
 from typing import Final
 
-from ...engine.codes import Code, CodeList
+from ...engine.codes import CodeList
 from ...engine.declaration import Declaration, GoodsItem
 from ...engine.findings import Finding, LegalRef, Severity, in_order
 from ...engine.tariff.measures import Schedule
@@ -30,7 +32,8 @@ IMPORT_DUTY: Final = "NK"
 MFN: Final = "B01"
 ORDINARY: Final = "B03"
 OUT_OF_QUOTA: Final = "B14"
-HOME: Final = "VN"
+_DAYS: Final = 256
+"""How many days of a list are remembered."""
 
 DIRECT: Final = "DIRECT"
 """Document or statement: proof that the goods came directly (through bill of lading, certificate of
@@ -55,24 +58,41 @@ class Agreement:
     law: LegalRef
 
 
-def agreements(preferences: CodeList, day: date) -> dict[str, Agreement]:
-    """The agreements in force on a day, by the code of their schedule."""
-    return {
-        code.value: Agreement(
-            code.value,
-            code.facts["agreement"],
-            code.facts["form"],
-            frozenset(code.facts["members"].split()),
-            code.law,
-        )
-        for code in preferences.as_of(day).values()
-        if code.facts["agreement"]
-    }
+@lru_cache(maxsize=_DAYS)
+def agreements(preferences: CodeList, day: date) -> Mapping[str, Agreement]:
+    """The agreements in force on a day, by the code of their schedule (codes/preferences)."""
+    return MappingProxyType(
+        {
+            code.value: Agreement(
+                code.value,
+                code.facts["agreement"],
+                code.facts["form"],
+                frozenset(code.facts["members"].split()),
+                code.law,
+            )
+            for code in preferences.as_of(day).values()
+            if code.facts["agreement"]
+        }
+    )
 
 
-def is_mfn(partners: CodeList, origin: str, day: date) -> bool:
-    """Whether goods of an origin enjoy most-favoured-nation treatment on a day (codes/mfn_partners)."""
-    return any(origin in code.facts["members"].split() for code in partners.as_of(day).values())
+@lru_cache(maxsize=_DAYS)
+def most_favoured(partners: CodeList, day: date) -> frozenset[str]:
+    """The origins that enjoy most-favoured-nation treatment on a day (codes/mfn_partners)."""
+    return frozenset(
+        origin for code in partners.as_of(day).values() for origin in code.facts["members"].split()
+    )
+
+
+@lru_cache(maxsize=_DAYS)
+def proofs(documents: CodeList, day: date) -> Mapping[str, tuple[str, ...]]:
+    """Which documents prove the origin for the schedule of an agreement: its code → theirs, in the list's order
+    (column `proves` of codes/documents)."""
+    found: dict[str, list[str]] = {}
+    for document in documents.as_of(day).values():
+        for preference in document.facts.get("proves", "").split():
+            found.setdefault(preference, []).append(document.value)
+    return MappingProxyType({preference: tuple(codes) for preference, codes in found.items()})
 
 
 def conditions(
@@ -81,14 +101,14 @@ def conditions(
     item: GoodsItem,
     at: str,
     origin: str,
-    documents: dict[str, Code],
+    proving: Collection[str],
 ) -> tuple[Finding, ...]:
-    """What an agreement asks and the declaration does not show. documents: the list of the day, by code."""
+    """What an agreement asks and the declaration does not show. proving: documents that prove an origin for it."""
     law, missing = agreement.law, []
     if origin not in agreement.members:
         says = {"agreement": agreement.name, "origin": origin or "?", "preference": agreement.preference}
         missing.append(Finding("ORIGIN_NOT_IN_AGREEMENT", f"{at}.origins", says, law, Severity.WARNING))
-    if not any(is_proof(documents.get(code), agreement) for code in declared(declaration, item)):
+    if not declared(declaration, item).intersection(proving):
         says = {"agreement": agreement.name, "form": agreement.form, "preference": agreement.preference}
         place = f"{at}.additional_documents"
         missing.append(Finding("ORIGIN_PROOF_MISSING", place, says, law, Severity.WARNING))
@@ -99,11 +119,6 @@ def conditions(
         place = f"{at}.export_country_id"
         missing.append(Finding("TRANSPORT_NOT_DIRECT", place, says, law, Severity.WARNING))
     return tuple(missing)
-
-
-def is_proof(document: Code | None, agreement: Agreement) -> bool:
-    """Whether a document of the list proves the origin for an agreement (column `proves` of codes/documents)."""
-    return document is not None and agreement.preference in document.facts.get("proves", "").split()
 
 
 def declared(declaration: Declaration, item: GoodsItem) -> frozenset[str]:
