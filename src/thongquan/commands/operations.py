@@ -144,3 +144,42 @@ def database_roles(apply: Annotated[bool, typer.Option("--apply")] = False, as_j
         raise stop("roles_before_tables")
     roles.set_up(connection)
     emit({"roles": list(roles.ROLES)}) if as_json else print(say("roles_done", roles=", ".join(roles.ROLES)))
+
+
+def signer(as_json: AsJson = False) -> None:
+    import signal
+    import threading
+
+    import django
+
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "thongquan.site.config.settings")
+    place = os.environ.pop("THONGQUAN_SIGNER", "")
+    if not place:
+        raise stop("signer_where")
+    django.setup()
+    from ..site.record.signer import Signer
+    from ..site.record.signing import signing_key_of_file
+
+    with Signer(place) as listening:
+        for ends in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(ends, lambda *_: threading.Thread(target=listening.shutdown).start())
+        public = signing_key_of_file().public.text
+        emit({"socket": place, "key": public}) if as_json else print(
+            say("signing", place=place, public=public)
+        )
+        sys.stdout.flush()
+        listening.serve_forever()
+
+
+def rotate_log_key(reason: Annotated[str, typer.Option("--reason")], as_json: AsJson = False) -> None:
+    # The old key and the new one both sign who follows whom: that is done where the files are.
+    os.environ.pop("THONGQUAN_SIGNER", None)
+    open_site()
+    from ..engine.findings import Finding
+    from ..site.record.sealing import rotate_key
+    from .arguments import operator, refused
+
+    made = rotate_key(by=operator(), role="OPERATOR", reason=reason)
+    if isinstance(made, Finding):
+        raise refused([made], as_json=as_json)
+    emit({"key": made.text}) if as_json else print(say("log_key_rotated", public=made.text))

@@ -128,12 +128,12 @@ def data_files() -> Check:
 
 
 def _log_key_elsewhere() -> bool:
-    return bool(os.environ.get("THONGQUAN_LOG_KEY"))
+    return bool(os.environ.get("THONGQUAN_LOG_KEY") or os.environ.get("THONGQUAN_SIGNER"))
 
 
 def _secret_files(folder: Path) -> Iterable[Path]:
     named = [folder / "secret_key", folder / "metrics_token"]
-    if _log_key_elsewhere():
+    if os.environ.get("THONGQUAN_LOG_KEY"):
         named.append(Path(os.environ["THONGQUAN_LOG_KEY"]))
     if connection.vendor == "sqlite":
         named.append(Path(str(connection.settings_dict["NAME"])))

@@ -22,7 +22,7 @@ from ...engine.findings import Finding, Severity, errors, in_order
 from ..kit.guards import missing, newer
 from . import anchors
 from .backup import EVENTS, HEADS, _run, _streamed, _synced, chain_faults
-from .signing import SigningKey, key_file
+from .signing import SigningKey, key_file, signing_key
 
 SQLITE_HEADER = b"SQLite format 3\x00"
 DUMP_HEADER = b"PGDMP"
@@ -213,6 +213,8 @@ def _beside() -> list[Finding]:
 def _holds(public: str) -> bool:
     """Whether the key file here is the one whose signatures count now."""
     try:
+        if os.environ.get("THONGQUAN_SIGNER"):
+            return signing_key().public.text == public
         return SigningKey.of(key_file().read_bytes()).public.text == public
     except (OSError, ValueError):
         return False

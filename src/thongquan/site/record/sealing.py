@@ -32,6 +32,7 @@ from .acts import append, last
 from .anchors import AnchorConflict
 from .merkle import Frontier, last_leaf, leaf_hash, nodes_of, roots_of, subtrees
 from .models import Anchored, Checkpoint, Event, LogKey, Sealed
+from .signer import RemoteKey
 from .signing import PublicKey, SigningKey, next_key, next_key_file, signing_key, take_next_key
 
 LOG = logging.getLogger("thongquan.sealer")
@@ -253,7 +254,7 @@ def _alone() -> bool:
         return bool(cursor.fetchone()[0])
 
 
-def _current_key(latest: Checkpoint | None) -> SigningKey:
+def _current_key(latest: Checkpoint | None) -> SigningKey | RemoteKey:
     """The key of the file, when it is the one that the log names; the first is named now."""
     named = LogKey.objects.order_by("-pk").first()
     key = signing_key()
@@ -506,6 +507,11 @@ def run_sealer(
         except DatabaseError as error:
             LOG.warning("the database is away: %s", type(error).__name__)
             connection.close()
+            pause = every
+        except OSError as error:
+            # The signer is away, or does not sign this: a checkpoint was signed whose transaction then ended, and as
+            # many events in another order are none of its continuation. A larger one is, as soon as there is one.
+            LOG.error("SIGNER: %s", error)
             pause = every
         stop.wait(pause)
     return None

@@ -6,7 +6,7 @@ base64", whose first four bytes say which key. Ed25519 (RFC 8032), so the same t
 The key is a file that only its owner reads: `keys/log-signing` in the data folder, or the file that
 THONGQUAN_LOG_KEY names (a systemd credential). The name in it is the log's own for ever (C2SP: its origin);
 THONGQUAN_LOG_ORIGIN chooses it when the first key is made. Who holds this key can sign a lie about what has not yet
-been anchored outside; keep it away from whoever administers the database.
+been anchored outside; keep it away from whoever administers the database, and best in a process of its own (`signer`).
 """
 
 from __future__ import annotations
@@ -18,12 +18,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from django.conf import settings
 
 from ..kit.secrets import kept
+
+if TYPE_CHECKING:
+    from .signer import RemoteKey
 
 ED25519 = b"\x01"
 """The signature type of C2SP signed-note."""
@@ -134,7 +138,17 @@ def next_key_file() -> Path:
     return file.with_name(f"{file.name}.next")
 
 
-def signing_key() -> SigningKey:
+def signing_key() -> SigningKey | RemoteKey:
+    """The key that signs now: the one of the process at THONGQUAN_SIGNER, else of the file."""
+    place = os.environ.get("THONGQUAN_SIGNER")
+    if place:
+        from .signer import RemoteKey
+
+        return RemoteKey(place)
+    return signing_key_of_file()
+
+
+def signing_key_of_file() -> SigningKey:
     """The key as its file has it now; made at the first call. PermissionError when others may read it."""
     return _kept(key_file(), lambda: SigningKey.made(_new_name()))
 
