@@ -46,3 +46,15 @@ def test_a_code_of_no_day_is_told_as_that(screen):
 @pytest.mark.parametrize("query", ["ngay=khong", "nuoc=xx", "q=" + "a" * 500, "q=%00", "q=<script>"])
 def test_a_question_that_cannot_be_meant_is_answered_calmly(screen, query):
     screen("khai").see(f"/bieu-thue?{query}")
+
+
+def test_who_searches_for_nothing_begins_at_the_top(screen):
+    from datetime import date
+
+    from thongquan.site.reference import pages
+
+    shown = screen("hoso").see("/bieu-thue?ngay=2026-01-05")
+    top = pages.first_level("sample", date(2026, 1, 5), "vi")
+    assert top
+    assert all(not b.code.startswith(a.code) for a in top for b in top if a is not b)
+    assert all(entry.code in shown for entry in top)

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_GET
 from ...engine.tariff.measures import Given, Measure
 from ...engine.tariff.rate_text import duty_text
 from ...engine.tariff.tariff import TariffView
+from ...packs import pack as packs
 from ..entry.shell import Visitor, not_found, page, signed_in
 from ..kit import terms
 from ..kit.tags import day_read, grouped, said
@@ -81,6 +82,15 @@ def search(country: str, text: str, day: date, language: str) -> list[Entry]:
     return found[:MOST]
 
 
+def first_level(country: str, day: date, language: str) -> list[Entry]:
+    """Where somebody begins who searches for nothing yet: the codes that stand under no other."""
+    found: list[Entry] = []
+    for entry in _index(country, tariff_of(country).hash, day, language):
+        if not found or not entry.code.startswith(found[-1].code):
+            found.append(entry)
+    return found[:MOST]
+
+
 @dataclass(frozen=True, slots=True)
 class Rate:
     """One row of the tariff as it is shown. given: whether there is a rate, a share, no preference, or nothing."""
@@ -128,13 +138,14 @@ def tariff(request: HttpRequest, who: Visitor) -> HttpResponse:
         return not_found(request)
     country, day = _asked(request, who)
     text = request.GET.get("q", "").strip()[:200]
-    found = search(country, text, day, terms.language()) if text or "moi" in request.GET else []
+    language = terms.language()
+    found = search(country, text, day, language) if text else first_level(country, day, language)
     context = {
         "q": text,
         "found": found,
         "day": day,
         "country": country,
-        "countries": countries(),
+        "countries": [(one, packs.load(one).names.get(language, one)) for one in countries()],
         "most": MOST,
     }
     return page(request, "tariff", context)
