@@ -14,10 +14,11 @@ from typer.testing import CliRunner
 
 from thongquan import cli
 from thongquan.engine.formats import json_lines, reading, tables
+from thongquan.site.accounts import acts as accounts
 from thongquan.site.clearance import automatic
 from thongquan.site.clearance.models import Declaration, DeclarationVersion
 
-from ..api.machines import machine_of
+from ..api.machines import START, machine_of
 
 SAD_IMPORT = """<?xml version="1.0" encoding="UTF-8" standalone="no"?>
 <ASYCUDA>
@@ -246,3 +247,18 @@ def test_tables_by_api_under_their_own_names(people, media, make):
     answer = machine_of("khai").post("/declarations", out.getvalue(), media=media)
     assert answer.status == 201, answer.json
     assert Declaration.objects.get().functional_reference == "A-1"
+
+
+@pytest.mark.parametrize(("sample", "kind"), [
+    ("cusdec_d96b_es_minimal.edi", "IM"), ("cusdec_d99b_export_au.edi", "EX"),
+])  # fmt: skip
+def test_messages_that_others_wrote_are_lodged_as_they_came(people, shared_data, sample, kind):
+    """They name no declarant, so only one who declares for everybody may send them; what they lack the checks say."""
+    content = (shared_data / "edifact" / sample).read_bytes()
+    accounts.post("moi", "DECLARANT", first_day=START, trader="*")
+    answer = machine_of("moi").post("/declarations", content, media="application/edifact")
+    assert answer.status == 201, answer.json
+    version = DeclarationVersion.objects.get()
+    assert bytes(version.message.content) == content
+    declared, _ = json_lines.examine(version.payload.encode())
+    assert declared.type_code == kind

@@ -561,7 +561,7 @@ class _Document(Walk):
             place = "total_package_quantity"
             self._differs(document, "ASYCUDA_PACKAGES_DIFFER", place, total * MILLIONTHS, counted)
         self._total_taxes(document, items)
-        self._doubtful_rates(items)
+        self._tax_lines(items)
 
     def _differs(self, document: Part, code: str, at: str, declared: int, counted: int) -> None:
         """Tell that a total is not what its parts add up to, both in millionths."""
@@ -586,13 +586,15 @@ class _Document(Walk):
         if abs(added - total) > TAX_TOLERANCE_MILLIONTHS:
             self._differs(document, "ASYCUDA_TAXES_DIFFER", TOTAL_TAXES, total, added)
 
-    def _doubtful_rates(self, items: tuple[d.GoodsItem, ...]) -> None:
+    def _tax_lines(self, items: tuple[d.GoodsItem, ...]) -> None:
         """Warn when amounts of taxes fit the other unit of rates and none fits the one that the caller gave; else of
         each amount that its base and rate do not make."""
         if self.rate_unit is None:
             return
         times, per = (100, 1) if self.rate_unit == "percent" else (1, 100)
-        doubtful, agree, differing = 0, False, []
+        doubtful, agree = 0, False
+        # Tax → places with what is declared and what its base and rate make.
+        differing: dict[str, list[tuple[str, int, int]]] = {}
         taxes = (
             (f"goods_items[{line}].duty_tax_fees[{number}]", tax)
             for line, item in enumerate(items, 1)
@@ -607,9 +609,11 @@ class _Document(Walk):
                 agree = agree or as_given
                 doubtful += not as_given
             if not as_given:
-                differing.append((at, tax.type_code, base.millionths * rate // 10**8, amount.millionths))
+                computed = base.millionths * rate // 10**8
+                differing.setdefault(tax.type_code, []).append((at, amount.millionths, computed))
         if agree or not doubtful:
-            for at, code, computed, declared in differing:
+            for code, places in differing.items():
+                at, declared, computed = places[0]
                 self.find(
                     "ASYCUDA_TAX_LINE_DIFFERS",
                     self.root,
@@ -617,6 +621,7 @@ class _Document(Walk):
                     tax=shown(code),
                     declared=decimal_text(declared),
                     computed=decimal_text(computed),
+                    count=str(len(places)),
                 )
         else:
             self.find(
