@@ -28,25 +28,34 @@ PLACES = {
     "responses": "filtered", "response": "of one", "acknowledge": "filtered", "webhooks": "filtered",
     "subscribe": "of nobody", "unsubscribe": "of one", "commodity": "of nobody", "calculate": "of nobody",
     "me": "of nobody", "attach": "of one", "attachments": "of one", "attachment": "of one",
+    "preregister": "of nobody", "preregistration": "of one", "register": "of one",
     "receipt": "of one", "proof": "of one",
     **{str(act): "of one" for act in ASKING},
 }  # fmt: skip
 """What each route is about: one thing, which may be foreign; a list, which leaves out what is; or nobody's."""
 
-RAW = {"lodge": b"{}", "receive": b"{}", "lodge_many": b'{"oops":1}\n{"oops":1}', "attach": b"%PDF-1.7\n"}
+RAW = {
+    "lodge": b"{}",
+    "receive": b"{}",
+    "preregister": b"{}",
+    "lodge_many": b'{"oops":1}\n{"oops":1}',
+    "attach": b"%PDF-1.7\n",
+}
 ASKS = {"attach": "?kind=INVOICE&name=a.pdf"}
 """What a route cannot do without in its question."""
 
 
 def address(route, number: str) -> str:
-    place = re.sub(r"\{(\w+)\}", lambda m: number if m[1] in ("number", "identifier") else "1", route.path)
+    place = re.sub(
+        r"\{(\w+)\}", lambda m: number if m[1] in ("number", "identifier", "key") else "1", route.path
+    )
     return place + ASKS.get(route.name, "")
 
 
 def body(route):
-    return (
-        RAW.get(route.name, dict(route.example) if route.example else {}) if route.method == "POST" else None
-    )
+    if not route.raw and route.body is None:
+        return None
+    return RAW.get(route.name, dict(route.example) if route.example else {})
 
 
 def media(route) -> str:
