@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from .commands import guarantees, journey, office, operations, tokens
+from .commands import guarantees, journey, office, operations, permits, tokens
 from .commands.arguments import DONE, FINDINGS, OUR_FAULT, AsJson, day_of, open_site, stop
 from .engine.tariff.measures import Schedule
 from .speech import complain, emit, language, money, named, say, table, told, watched
@@ -34,6 +34,7 @@ tariff_app = typer.Typer(no_args_is_help=True)
 app.add_typer(tariff_app, name="tariff")
 app.add_typer(office.user_app, name="user")
 app.add_typer(tokens.token_app, name="token")
+app.add_typer(permits.permits_app, name="permits")
 for command in (
     office.init, operations.serve, operations.doctor, operations.migrate, operations.restore,
     operations.database_roles, journey.act, journey.acts, guarantees.guarantee, operations.signer,

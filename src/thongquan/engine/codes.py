@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import cached_property
+from hashlib import sha256
 
-from .dated import Period, overlaps
+import msgspec
+
+from .dated import Period, gaps, overlaps
 from .findings import LegalRef
 
 
@@ -19,6 +23,22 @@ class Code:
     law: LegalRef
     names: Mapping[str, str] = field(default_factory=dict)
     facts: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class CodeListEdition:
+    """What one act says of a whole list for some days. rows: all of the list on those days, none on others."""
+
+    name: str
+    act: str
+    period: Period
+    rows: tuple[Code, ...]
+
+    @cached_property
+    def hash(self) -> str:
+        """SHA-256 over all that it says, keys sorted; the order of the rows counts."""
+        told = msgspec.json.encode((self.name, self.act, self.period, self.rows), order="sorted")
+        return sha256(told).hexdigest()
 
 
 class CodeList:
@@ -44,6 +64,11 @@ class CodeList:
     def as_of(self, on: date) -> dict[str, Code]:
         """All codes of a day, by value."""
         return {row.value: row for row in self if row.period.holds(on)}
+
+    def with_edition(self, edition: CodeListEdition) -> CodeList:
+        """The list in which an edition takes the place of every other row on its days."""
+        kept = [replace(row, period=part) for row in self for part in gaps([edition.period], row.period)]
+        return CodeList(self.name, [*kept, *edition.rows])
 
     def overlapping(self) -> list[tuple[Code, Code]]:
         """Rows of one value that share a day: an error in the data."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import lru_cache
 from typing import Final
 
 import msgspec
@@ -18,7 +19,7 @@ import msgspec
 from ...engine.checks import Context, Fault, rule
 from ...engine.checks import Rule as CheckRule
 from ...engine.checks.places import lines
-from ...engine.codes import Code
+from ...engine.codes import Code, CodeList
 from ...engine.declaration import Declaration, GoodsItem
 from ...engine.findings import Finding, LegalRef, Severity
 from ...engine.money import MILLIONTHS, decimal_text
@@ -221,9 +222,10 @@ def _names_earlier(documents: Iterable[object]) -> bool:
 @rule("VN05", code="PERMIT_MISSING", law=LegalRef("54/2014/QH13", "art. 35"), severity=Severity.WARNING)
 def permits(declaration: Declaration, context: Context) -> Iterator[Finding]:
     """Goods on which another ministry has a word come with its document; each finding names that ministry's act."""
-    rows = permits_by_prefix(context.lists.get("permits") or (), context.on, context.flow)
-    if not rows:
+    listed = context.lists.get("permits")
+    if listed is None:
         return
+    rows = permits_by_prefix(listed, context.on, context.flow)
     for at, item in lines(declaration):
         there: frozenset[str] | None = None
         for row in permits_for(item, rows):
@@ -240,8 +242,10 @@ def permits(declaration: Declaration, context: Context) -> Iterator[Finding]:
                 yield Finding("PERMIT_MISSING", f"{at}.additional_documents", says, row.law, Severity.WARNING)
 
 
-def permits_by_prefix(listed: Iterable[Code], day: date, flow: str) -> dict[str, list[Code]]:
-    """The permits of a day and direction by the beginning of the commodity code that they are for."""
+@lru_cache(maxsize=64)
+def permits_by_prefix(listed: CodeList, day: date, flow: str) -> dict[str, list[Code]]:
+    """The permits of a day and direction by the beginning of the commodity code that they are for. Made once for each
+    list, day and direction: an edition has tens of thousands of rows."""
     found: dict[str, list[Code]] = {}
     for code in listed:
         if code.period.holds(day) and code.facts.get("flow", "") in ("", flow):

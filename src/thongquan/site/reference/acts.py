@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from ...engine.codes import CodeListEdition
 from ...engine.dated import Period
 from ...engine.findings import Finding, Refusal, Severity, errors, in_order
 from ...engine.tariff.tariff import Edition
@@ -13,9 +14,10 @@ from ..kit.act import Answer, Command, Refused, act
 from ..record.acts import KEYS, append, last
 from ..record.sealing import refusal
 from .models import TariffEdition
-from .reads import own_editions, packed
+from .reads import OF_A_LIST, own_editions, packed, packed_list
 
 ACT = "publish_tariff"
+"""Also of a code list: both are editions of the country's law, in one chain."""
 
 
 def publish(
@@ -57,6 +59,80 @@ def publish(
     return (*answer.reasons, *answer.findings)
 
 
+def publish_list(
+    edition: CodeListEdition,
+    *,
+    country: str,
+    by: By = SYSTEM,
+    at: datetime | None = None,
+    source: str = "",
+) -> tuple[Finding, ...]:
+    """Publish an edition of a code list as `publish` does one of the tariff: on its days it is the whole list.
+
+    EDITION_OVERLAPS: another edition of the list speaks of a day of this one. LIST_EMPTY: it has no row.
+    """
+    moment = at or clock.now()
+
+    def work() -> Answer:
+        if not edition.rows:
+            raise Refused(Refusal(ACT, (Finding("LIST_EMPTY", says={"list": edition.name}),)))
+        if TariffEdition.objects.filter(pack=country, hash=edition.hash).exists():
+            return Answer(act=ACT, findings=(_known(_list_name(edition)),))
+        found = _list_overlaps(edition, country)
+        if found:
+            raise Refused(Refusal(ACT, in_order(found)))
+        closed = refusal()
+        if closed:
+            raise Refused(Refusal(ACT, (closed,)))
+        row = TariffEdition(
+            pack=country,
+            name=_list_name(edition),
+            act=edition.act,
+            first_day=edition.period.first_day,
+            last_day=edition.period.last_day,
+            hash=edition.hash,
+            spoken_of=f"{OF_A_LIST}{edition.name}",
+            content=packed_list(edition),
+            measures=len(edition.rows),
+            commodities=0,
+            source=source,
+        )
+        _keep(row, by, moment)
+        return Answer(act=ACT)
+
+    command = Command(ACT, by.user, f"{ACT}/{country}/{edition.hash}", edition.hash, work)
+    answer = act(command, KEYS)
+    known = (_known(_list_name(edition)),) if answer.replay else ()
+    return in_order([*answer.reasons, *answer.findings, *known])
+
+
+def _list_name(edition: CodeListEdition) -> str:
+    return f"{edition.name} {edition.act} {edition.period.first_day.isoformat()}"
+
+
+def _known(name: str) -> Finding:
+    return Finding("EDITION_KNOWN", says={"name": name}, severity=Severity.NOTE)
+
+
+def _list_overlaps(edition: CodeListEdition, country: str) -> list[Finding]:
+    rows = TariffEdition.objects.filter(pack=country, spoken_of=f"{OF_A_LIST}{edition.name}").defer("content")
+    return [
+        _overlap(row.act, period, edition.name)
+        for row in rows
+        if (period := Period(row.first_day, row.last_day)).overlaps(edition.period)
+    ]
+
+
+def _overlap(other: str, period: Period, of: str) -> Finding:
+    says = {
+        "act": other,
+        "first_day": period.first_day.isoformat(),
+        "last_day": period.last_day.isoformat() if period.last_day else "…",
+        "taxes": of,
+    }
+    return Finding("EDITION_OVERLAPS", says=says)
+
+
 def _judged(edition: Edition, country: str) -> tuple[Finding, ...]:
     """What is to be noted of an edition. Refused when it contradicts itself, or another."""
     problems = edition.problems()
@@ -76,13 +152,8 @@ def _overlaps(edition: Edition, country: str) -> list[Finding]:
     ]
     for other_hash, other_act, period, theirs in [*own, *published]:
         if other_hash != edition.hash and period.overlaps(edition.period) and mine & theirs:
-            says = {
-                "act": other_act,
-                "first_day": period.first_day.isoformat(),
-                "last_day": period.last_day.isoformat() if period.last_day else "…",
-                "taxes": ", ".join(sorted({name.split("/")[0] for name in mine & theirs})),
-            }
-            found.append(Finding("EDITION_OVERLAPS", says=says))
+            taxes = ", ".join(sorted({name.split("/")[0] for name in mine & theirs}))
+            found.append(_overlap(other_act, period, taxes))
     return found
 
 
@@ -105,8 +176,12 @@ def _store(edition: Edition, code: str, by: By, at: datetime, source: str) -> No
         commodities=len(edition.nomenclature),
         source=source,
     )
+    _keep(row, by, at)
+
+
+def _keep(row: TariffEdition, by: By, at: datetime) -> None:
     row.save(force_insert=True)
-    subject = f"tariff:{code}"
+    subject = f"tariff:{row.pack}"
     # Two who publish at once meet at this place of the chain: the second begins anew and sees the first.
     append(
         subject=subject,
@@ -117,5 +192,5 @@ def _store(edition: Edition, code: str, by: By, at: datetime, source: str) -> No
         actor=by.user,
         role=by.role,
         office="",
-        facts={"says": {"edition": edition.hash, "name": edition.name, "source": source}},
+        facts={"says": {"edition": row.hash, "name": row.name, "source": row.source}},
     )

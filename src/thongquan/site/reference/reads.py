@@ -6,10 +6,12 @@ import zlib
 from dataclasses import fields, replace
 from datetime import date
 from functools import cache
+from typing import Final
 
 import msgspec
 from django.conf import settings
 
+from ...engine.codes import CodeList, CodeListEdition
 from ...engine.dated import Period
 from ...engine.tariff.measures import Measure
 from ...engine.tariff.nomenclature import Commodity, Nomenclature
@@ -51,31 +53,62 @@ def unpacked(row: TariffEdition) -> Edition:
     return edition
 
 
+def packed_list(edition: CodeListEdition) -> bytes:
+    """As `packed`, of an edition of a code list."""
+    return zlib.compress(msgspec.json.encode(edition))
+
+
+def unpacked_list(row: TariffEdition) -> CodeListEdition:
+    """As `unpacked`, of an edition of a code list."""
+    edition = msgspec.json.decode(zlib.decompress(bytes(row.content)), type=CodeListEdition)
+    if edition.hash != row.hash:
+        raise ValueError(f"edition {row.name} no longer has the hash {row.hash}")
+    return edition
+
+
+OF_A_LIST: Final = "codes/"
+"""How `spoken_of` of an edition of a code list begins."""
+
 # Editions never change, so what a process has unpacked stays right: hash → edition, and what it made of several.
-_editions: dict[str, Edition] = {}
+_editions: dict[str, Edition | CodeListEdition] = {}
 _equipped: dict[tuple[str, str, tuple[str, ...]], Pack] = {}
 
 
 def editions_of(code: str) -> list[Edition]:
-    """The published editions of a country, by their first days. Each is read from the database once a process."""
+    """The published editions of a country's tariff, by their first days."""
+    return [one for one in _published(code) if isinstance(one, Edition)]
+
+
+def list_editions_of(code: str) -> list[CodeListEdition]:
+    """The published editions of a country's code lists, by their first days."""
+    return [one for one in _published(code) if isinstance(one, CodeListEdition)]
+
+
+def _published(code: str) -> list[Edition | CodeListEdition]:
+    """One query, whatever is asked; each edition is read from the database once a process."""
     rows = TariffEdition.objects.filter(pack=code).order_by("first_day", "id")
     hashes = list(rows.values_list("hash", flat=True))
     unknown = [one for one in hashes if one not in _editions]
     for row in rows.filter(hash__in=unknown):
-        _editions[row.hash] = unpacked(row)
+        _editions[row.hash] = (unpacked_list if row.spoken_of.startswith(OF_A_LIST) else unpacked)(row)
     return [_editions[one] for one in hashes]
 
 
 def equipped(pack: Pack) -> Pack:
     """The country with the editions that were published for it: what every act computes with."""
-    published = editions_of(pack.code)
+    published = _published(pack.code)
     if not published:
         return pack
     key = pack.code, pack.version, tuple(edition.hash for edition in published)
     if key not in _equipped:
-        made = replace(pack)
+        lists = dict(pack.code_lists)
+        for one in published:
+            if isinstance(one, CodeListEdition):
+                lists[one.name] = lists.get(one.name, CodeList(one.name, ())).with_edition(one)
+        made = replace(pack, code_lists=lists)
         # Where the pack keeps what it has read of its own folder.
-        made.__dict__["tariff"] = Tariff([*pack.tariff.editions, *published])
+        rates = [one for one in published if isinstance(one, Edition)]
+        made.__dict__["tariff"] = Tariff([*pack.tariff.editions, *rates]) if rates else pack.tariff
         _equipped.clear()
         _equipped[key] = made
     return _equipped[key]
