@@ -353,3 +353,21 @@ def test_a_declaration_that_waits_for_a_rate_says_which(screen, made, monkeypatc
         shown = screen("hoso").see(f"/to-khai/{number}{part}")
         assert "Chưa tính được thuế, đang chờ" in shown
         assert "Không có tỷ giá của CHF ngày 05/01/2026." in shown
+
+
+def test_a_long_work_list_is_paged_and_its_address_says_where(screen, made, monkeypatch):
+    from thongquan.site.clearance import pages
+
+    declarant = screen("khai")
+    numbers = [made.lodge(declarant, f"A-{n}", "24022000") for n in range(3)]
+    monkeypatch.setattr(pages, "PAGE", 2)
+    officer = screen("hoso")
+    first = officer.get("/viec?luong=RED").content.decode()
+    assert "1–2 trong 3" in first
+    assert "/viec?luong=RED&amp;tu=2" in first
+    second = officer.get("/viec?luong=RED&tu=2").content.decode()
+    assert "3–3 trong 3" in second
+    shown = [number in first for number in numbers], [number in second for number in numbers]
+    assert shown == ([True, True, False], [False, False, True])
+    for nonsense in ("99", "x", "-1"):
+        assert "1–2 trong 3" in officer.get(f"/viec?luong=RED&tu={nonsense}").content.decode()

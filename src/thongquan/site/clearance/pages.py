@@ -84,11 +84,20 @@ def work(request: HttpRequest, who: Visitor) -> HttpResponse:
     )
     chosen = request.GET.get("luong", "all")
     tabs = [(name, sum(_in_tab(one, name) for one in waiting)) for name in WORK_TABS]
-    shown = [one for one in waiting if _in_tab(one, chosen if chosen in WORK_TABS else "all")]
+    chosen = chosen if chosen in WORK_TABS else "all"
+    inside = [one for one in waiting if _in_tab(one, chosen)]
+    asked = request.GET.get("tu", "0")
+    first = int(asked) if asked.isdecimal() and len(asked) < 6 and int(asked) < len(inside) else 0
+    shown = inside[first : first + PAGE]
     context = {
         "tabs": tabs,
-        "chosen": chosen if chosen in WORK_TABS else "all",
+        "chosen": chosen,
         "waiting": shown,
+        "first": first + 1,
+        "last": first + len(shown),
+        "count": len(inside),
+        "before": max(0, first - PAGE) if first else None,
+        "after": first + PAGE if first + PAGE < len(inside) else None,
         "full": len(rows) == desk.MOST,
         "with_risk": who.may("read_risk"),
         "preview": _preview(who, shown[0].row.number) if shown else None,

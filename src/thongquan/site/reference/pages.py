@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
@@ -93,24 +93,26 @@ def first_level(country: str, day: date, language: str) -> list[Entry]:
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """One row of the tariff as it is shown. given: whether there is a rate, a share, no preference, or nothing."""
+    """One row of the tariff as it is shown. rate: in words where it is no rate. name: of the tax, "" for one
+    that the country does not levy."""
 
     measure: Measure
     rate: str
     origins: str
+    name: str = ""
 
     @property
     def last_day(self) -> date | None:
         return self.measure.period.last_day
 
 
-def rates_of(view: TariffView, code: str) -> list[Rate]:
-    """Every row in force for a code, the general rates first."""
+def rates_of(view: TariffView, code: str, names: Mapping[str, str] | None = None) -> list[Rate]:
+    """Every row in force for a code, the general rates first. names: of taxes by their codes."""
     rows = sorted(
         view.measures(code),
         key=lambda m: (m.schedule.value != "import", m.tax, m.preference != "", m.preference, m.kind.value),
     )
-    return [Rate(row, shown_rate(row), _origins(row)) for row in rows]
+    return [Rate(row, shown_rate(row), _origins(row), (names or {}).get(row.tax, "")) for row in rows]
 
 
 def shown_rate(row: Measure) -> str:
@@ -160,12 +162,13 @@ def commodity(request: HttpRequest, who: Visitor, code: str) -> HttpResponse:
     country, day = _asked(request, who)
     view = tariff_of(country).as_of(day)
     found = view.commodity(code)
-    rates = rates_of(view, code)
+    language = terms.language()
+    names = {levy.tax.code: levy.names.get(language, "") for levy in packs.load(country).levies}
+    rates = rates_of(view, code, names)
     if found is None and not any(rate.measure.commodity for rate in rates):
         return page(
             request, "commodity", {"code": code, "day": day, "country": country, "missing": True}, 404
         )
-    language = terms.language()
     below: Sequence[Entry] = [
         entry
         for entry in _index(country, tariff_of(country).hash, day, language)
