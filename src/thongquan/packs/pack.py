@@ -420,6 +420,11 @@ class Pack:
             return False
         return text[2:].startswith(rule.prefix) and check_character(text[:-1]) == text[-1]
 
+    def opened_by(self, declaration: Declaration, day: date) -> tuple[str, ...]:
+        """What registration leaves open by the law of a day, beside what an officer opens: "PERMIT:reference" for goods
+        that another authority has a word on and whose paper is not there. Sorted, each once."""
+        return ()
+
     def national_count(self, declaration: Declaration) -> int:
         """How many declarations the nation counts this one as: more than one where its own system holds fewer lines."""
         return 1

@@ -242,6 +242,24 @@ def test_a_permit_for_imports_is_not_asked_of_exports():
     assert [f.says["documents"] for f in found(coal, "PERMIT_MISSING")] == ["MINERAL"]
 
 
+def test_goods_whose_paper_is_not_there_leave_an_obligation_open_once():
+    fruit, other = item(), item("08051010", sequence_numeric=2)
+    assert VN.opened_by(declaration(fruit, other), DAY) == ("PERMIT:PHYTO",)
+    shown = (AdditionalDocument(type_code="PHYTO", id="KD-1"),)
+    assert VN.opened_by(declaration(fruit, other, additional_documents=shown), DAY) == ()
+    assert VN.opened_by(declaration(item("61091010")), DAY) == ()
+
+
+@pytest.mark.parametrize("type_code", ["OLA", "C11", "G21", "A31"])
+def test_what_only_passes_or_leaves_again_needs_no_permit(type_code: str):
+    assert VN.opened_by(declaration(type_code=type_code), DAY) == ()
+    assert found(declaration(type_code=type_code), "PERMIT_MISSING") == []
+
+
+def test_goods_beyond_the_quota_are_lawful_and_leave_nothing_open():
+    assert VN.opened_by(declaration(item("17011400")), DAY) == ()
+
+
 @pytest.mark.parametrize(("millionths", "faults"), [(1_230_000, 0), (1_235_000, 1), (1_000_001, 1)])
 def test_quantities_have_two_decimals(millionths: int, faults: int):
     goods = item(tariff_quantity=Quantity(millionths=millionths, unit="KGM"))

@@ -93,6 +93,23 @@ class Procedures(NationalNumbers):
         )
         return RiskFacts(named, facts.trader_class, facts.documents)
 
+    def opened_by(self, declaration: Declaration, day: date) -> tuple[str, ...]:
+        """The goods are not cleared before the result of the specialised inspection (54/2014/QH13 art. 35 and 37): one
+        obligation for each kind of paper that is not there."""
+        listed, kind = self.code_lists.get("permits"), self.kind_of(declaration, day)
+        if listed is None or kind is None or not self._asks_permits(declaration, day):
+            return ()
+        rows = permits_by_prefix(listed, day, kind.flow)
+        missing = {
+            row.facts["documents"]
+            for item in declaration.goods_items
+            for row in missing_permits(declaration, item, rows)
+        }
+        return tuple(sorted(f"PERMIT:{documents}" for documents in missing))
+
+    def _asks_permits(self, declaration: Declaration, day: date) -> bool:
+        return self.fact("declaration_types", declaration.type_code, "permits", day) == "yes"
+
     def national_count(self, declaration: Declaration) -> int:
         return branch_count(len(declaration.goods_items))
 
@@ -223,23 +240,31 @@ def _names_earlier(documents: Iterable[object]) -> bool:
 def permits(declaration: Declaration, context: Context) -> Iterator[Finding]:
     """Goods on which another ministry has a word come with its document; each finding names that ministry's act."""
     listed = context.lists.get("permits")
-    if listed is None:
+    if listed is None or _type(declaration, context, "permits") != "yes":
         return
     rows = permits_by_prefix(listed, context.on, context.flow)
     for at, item in lines(declaration):
-        there: frozenset[str] | None = None
-        for row in permits_for(item, rows):
-            there = declared_codes(declaration, item) if there is None else there
-            documents = row.facts.get("documents", "")
-            if documents and not there & set(documents.split("/")):
-                says = {
-                    "commodity": item.commodity_code,
-                    "name_vi": row.names.get("vi", row.value),
-                    "name_en": row.names.get("en", row.value),
-                    "ministry": row.facts.get("ministry", ""),
-                    "documents": documents.replace("/", " / "),
-                }
-                yield Finding("PERMIT_MISSING", f"{at}.additional_documents", says, row.law, Severity.WARNING)
+        for row in missing_permits(declaration, item, rows):
+            says = {
+                "commodity": item.commodity_code,
+                "name_vi": row.names.get("vi", row.value),
+                "name_en": row.names.get("en", row.value),
+                "ministry": row.facts.get("ministry", ""),
+                "documents": row.facts.get("documents", "").replace("/", " / "),
+            }
+            yield Finding("PERMIT_MISSING", f"{at}.additional_documents", says, row.law, Severity.WARNING)
+
+
+def missing_permits(
+    declaration: Declaration, item: GoodsItem, rows: Mapping[str, list[Code]]
+) -> Iterator[Code]:
+    """Of the permits of a day those that a line's goods need and that are named neither there nor on the header."""
+    there: frozenset[str] | None = None
+    for row in permits_for(item, rows):
+        there = declared_codes(declaration, item) if there is None else there
+        documents = row.facts.get("documents", "")
+        if documents and not there & set(documents.split("/")):
+            yield row
 
 
 @lru_cache(maxsize=64)

@@ -267,8 +267,8 @@ def accept(
     """Register the declaration when its checks find no error: from now on it is judged by the law of its legal day.
 
     legal_day: of the act itself, unless the law reaches back (a supplementary declaration). opens: what registration
-    leaves open (PROVISIONAL_VALUE, PERMIT:reference). Refused with every error of the checks; the declaration then
-    stays lodged, and `reject` or an amendment follows.
+    leaves open (PROVISIONAL_VALUE, PERMIT:reference), beside what the country's law opens by itself. Refused with every
+    error of the checks; the declaration then stays lodged, and `reject` or an amendment follows.
     """
     day = legal_day or pack.legal_day(at)
 
@@ -277,8 +277,9 @@ def accept(
         if errors(findings):
             raise Refused(Refusal(Act.ACCEPT, errors(findings)), number)
         says: dict[str, str | tuple[str, ...]] = {"legal_day": day.isoformat()}
-        if opens:
-            says["opens"] = tuple(opens)
+        opened = tuple(dict.fromkeys([*opens, *equipped(pack).opened_by(declared(locked.row), day)]))
+        if opened:
+            says["opens"] = opened
         return Plan(
             says=says,
             messages={ResponseKind.ACCEPTED: messages.accepted},
