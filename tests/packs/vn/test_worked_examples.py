@@ -24,6 +24,7 @@ from thongquan.engine.money import Rounding, apportion, millionths_of
 from thongquan.engine.tariff.measures import FREE, Duty, Given, Measure, MeasureKind, Schedule, Term
 from thongquan.engine.tariff.nomenclature import Commodity, Nomenclature
 from thongquan.engine.tariff.tariff import Edition, Tariff
+from thongquan.packs.check import Case
 from thongquan.packs.pack import Pack, assess, load
 from thongquan.packs.vn.rates import ORDINARY
 
@@ -157,6 +158,32 @@ def test_the_computed_examples_come_out_to_the_dong(examples, number):
         "GTGT": example["vat"],
     }
     assert sum(paid.values()) == example["total"]
+
+
+OWN = {
+    1: "mfn-free", 4: "ordinary", 5: "form-e", 7: "mfn-below-preference", 8: "vat-not-subject", 10: "evfta",
+    11: "beer", 13: "form-d", 14: "car-mfn", 17: "bus-16-used", 19: "petrol", 20: "diesel", 22: "export-anthracite",
+    23: "export-clinker", 25: "ad02-china", 26: "sg06-2020-03-08", 28: "sugar-out-of-quota", 29: "eggs-out-of-quota",
+    31: "vat-10", 32: "air-conditioner",
+}  # fmt: skip
+"""The examples that the pack's own rows yield on a day of 2020 → their case beside the pack."""
+
+
+@pytest.mark.parametrize("number", OWN)
+def test_the_packs_own_rows_yield_the_example(examples, number):
+    (example,) = [one for one in examples["computed"] if one["n"] == number]
+    (file,) = (VN.folder / "cases").glob(f"rates-*[0-9]-{OWN[number]}.json")
+    case = msgspec.json.decode(file.read_bytes(), type=Case)
+    sums = {expected.tax: int(expected.payable or 0) for expected in case.expected}
+    assert sums.pop("LP") == 20_000
+    assert sums.get("NK", 0) + sums.get("XK", 0) == example["import_or_export_duty"]
+    assert sums.get("CBPG", 0) + sums.get("TV", 0) == example["remedy"]
+    assert [sums.get(tax, 0) for tax in ("TTDB", "BVMT", "GTGT")] == [
+        example["ttdb"],
+        example["bvmt"],
+        example["vat"],
+    ]
+    assert sum(sums.values()) == example["total"]
 
 
 def test_there_are_no_other_computed_examples(examples):

@@ -6,6 +6,7 @@
       an agreement   its rate, where the origin is a member, a certificate of that agreement is declared and the goods
                      came directly; where the MFN rate is lower, that one
       none, B01      the MFN rate for goods of a most-favoured origin, else the ordinary rate
+      B30            goods that are not subject to import duty: only with a type of declaration that owes none
 
 A claim whose conditions do not hold is a warning with its remedy, and the line pays as if nothing had been claimed: the
 declarant may still bring what is missing. Sources: 107/2016/QH13 art. 5(3); 134/2016/NĐ-CP art. 3(2); the decree of
@@ -32,6 +33,7 @@ IMPORT_DUTY: Final = "NK"
 MFN: Final = "B01"
 ORDINARY: Final = "B03"
 OUT_OF_QUOTA: Final = "B14"
+NOT_DUTIABLE: Final = "B30"
 _DAYS: Final = 256
 """How many days of a list are remembered."""
 
@@ -40,6 +42,7 @@ DIRECT: Final = "DIRECT"
 non-manipulation)."""
 
 _ORDINARY_LAW: Final = LegalRef("107/2016/QH13", "đ.5 k.3")
+_DUTIABLE_LAW: Final = LegalRef("107/2016/QH13", "đ.2 k.4")
 _LOWER_LAW: Final = LegalRef("134/2016/NĐ-CP", "đ.3 k.2")
 
 
@@ -211,6 +214,9 @@ class DutyOfLine:
             at = f"{self.at}.origins"
             refused = Finding("ORIGIN_NOT_MOST_FAVOURED", at, says, _ORDINARY_LAW, Severity.WARNING)
             return _with(other, refused)
+        if claim == NOT_DUTIABLE:
+            at = f"{self.at}.duty_tax_fees"
+            return _with(other, Finding("DUTY_NOT_LIFTED", at, law=_DUTIABLE_LAW, severity=Severity.WARNING))
         if agreement is None:
             says = {"preference": claim[:20], "on": self.view.day.isoformat()}
             at = f"{self.at}.duty_tax_fees"

@@ -1,0 +1,73 @@
+"""The rates that a line could take, for countries whose schemes ask for nothing but the origin."""
+
+from datetime import date
+
+import msgspec
+import pytest
+
+from thongquan.engine.tariff.measures import ad_valorem
+from thongquan.packs.check import read_cases
+from thongquan.packs.options import rate_options
+from thongquan.packs.pack import claiming, load
+
+SAMPLE, BRITAIN = load("sample"), load("gb")
+
+
+def of_case(pack, name):
+    cases, unreadable = read_cases(pack.folder / "cases")
+    assert unreadable == []
+    return cases[name].declaration, date.fromisoformat(cases[name].day)
+
+
+def test_the_sample_country_offers_its_agreement_beside_the_general_rate():
+    declaration, day = of_case(SAMPLE, "06-preference.json")
+    preferred, general = rate_options(SAMPLE, declaration, 1, day)
+    # 4 % of 10,000 and 10 % of 10,400; 12 % of 10,000 and 10 % of 11,200
+    assert (preferred.preference, preferred.amounts) == ("FTXA", {"DUT": 400, "VAT": 1_040})
+    assert (general.preference, general.amounts) == ("", {"DUT": 1_200, "VAT": 1_120})
+    assert (preferred.total_minor, preferred.is_lowest, preferred.is_claimed) == (1_440, True, True)
+    assert (general.is_lowest, general.is_claimed, general.saving_minor) == (False, False, 0)
+    assert preferred.duty == ad_valorem(40_000)
+    assert (preferred.missing, general.missing) == ((), ())
+
+
+def test_a_refused_preference_leaves_the_general_rate_alone():
+    declaration, day = of_case(SAMPLE, "06-preference.json")
+    (general,) = rate_options(SAMPLE, declaration, 2, day)
+    assert (general.preference, general.amounts["DUT"], general.is_claimed) == ("", 0, True)
+
+
+def test_goods_of_another_origin_have_the_general_rate_only():
+    declaration, day = of_case(SAMPLE, "06-preference.json")
+    item = declaration.goods_items[0]
+    foreign = tuple(msgspec.structs.replace(origin, country_code="XB") for origin in item.origins)
+    items = (msgspec.structs.replace(item, origins=foreign, duty_tax_fees=()), declaration.goods_items[1])
+    other = msgspec.structs.replace(declaration, goods_items=items)
+    assert [option.preference for option in rate_options(SAMPLE, other, 1, day)] == [""]
+
+
+def test_another_claim_changes_one_line_and_nothing_else():
+    declaration, _ = of_case(SAMPLE, "06-preference.json")
+    without = claiming(declaration, 1, "")
+    assert without.goods_items[0].preference_code == ""
+    assert without.goods_items[1] == declaration.goods_items[1]
+    again = claiming(without, 1, "FTXA", "Q1")
+    assert (again.goods_items[0].preference_code, again.goods_items[0].quota_order_id) == ("FTXA", "Q1")
+
+
+@pytest.mark.parametrize("number", [0, 3])
+def test_a_line_that_is_not_there_has_no_rates(number):
+    declaration, day = of_case(SAMPLE, "06-preference.json")
+    with pytest.raises(IndexError):
+        rate_options(SAMPLE, declaration, number, day)
+
+
+def test_every_british_case_has_what_it_pays_among_its_options():
+    cases, _ = read_cases(BRITAIN.folder / "cases")
+    offered = 0
+    for name, case in cases.items():
+        options = rate_options(BRITAIN, case.declaration, 1, date.fromisoformat(case.day))
+        if options:
+            assert sum(option.is_claimed for option in options) <= 1, name
+            offered += 1
+    assert offered
