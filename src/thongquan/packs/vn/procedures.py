@@ -51,6 +51,10 @@ INVOICES: Final = frozenset({"INV", "INVS", "EINV"})
 MODES_WITH_WAYBILL: Final = frozenset({"1", "2", "3", "5"})
 """Air, sea and rail; a truck at the border needs none."""
 
+TRANSIT: Final = "TRANSIT"
+TRANSIT_TYPES: Final = frozenset({"OLA"})
+"""Independent transport declarations of goods that only pass the country."""
+
 _FILE: Final = LegalRef("39/2018/TT-BTC", "art. 1(5), art. 16 of 38/2015/TT-BTC")
 _DECLARING: Final = LegalRef("38/2015/TT-BTC", "art. 18")
 _TYPES: Final = LegalRef("38/2015/TT-BTC", "annex II")
@@ -83,6 +87,11 @@ class Procedures(NationalNumbers):
         column = LIABILITY_COLUMNS.get(tax, "")
         said = self.fact("declaration_types", declaration.type_code, column, day) if column else ""
         return Liability(said) if said else Liability.DUE
+
+    def line_codes(self, declaration: Declaration, item: GoodsItem) -> tuple[str, ...]:
+        """The additional codes of the goods, and TRANSIT where the type is that of goods in transit: the fee asks it."""
+        codes = super().line_codes(declaration, item)
+        return (*codes, TRANSIT) if declaration.type_code in TRANSIT_TYPES else codes
 
     def risk_facts(self, declaration: Declaration, trader_class: str = "") -> RiskFacts:
         """As everywhere, with the declaration type where others have a procedure on each line."""
