@@ -94,6 +94,7 @@ def test_the_page_leads_from_nothing_to_the_gate(reader: Reader) -> None:
     assert selected["assessed_minor"] == 4_030
     assert selected["channel"] in ("YELLOW", "RED")
     reader.does("show")
+    assert "tq_" in reader.does("machine")
     reader.does("red" if selected["channel"] == "RED" else "yellow")
     reader.does("release")
     cleared = reader.until("CLEARED")
@@ -116,6 +117,7 @@ def test_the_page_shows_every_step_in_both_languages(repository: Path) -> None:
         "serve",
         "lodge",
         "show",
+        "machine",
         "yellow",
         "red",
         "release",
