@@ -5,9 +5,10 @@ from datetime import date
 import msgspec
 import pytest
 
+from thongquan.engine.dated import Period
 from thongquan.engine.tariff.measures import ad_valorem
 from thongquan.packs.check import read_cases
-from thongquan.packs.options import rate_options
+from thongquan.packs.options import LateLaw, late_laws, rate_options
 from thongquan.packs.pack import claiming, load
 
 SAMPLE, BRITAIN = load("sample"), load("gb")
@@ -71,3 +72,20 @@ def test_every_british_case_has_what_it_pays_among_its_options():
             assert sum(option.is_claimed for option in options) <= 1, name
             offered += 1
     assert offered
+
+
+def test_an_act_that_reaches_back_names_its_days_and_goods():
+    # 5/2025/D of 15 March 2025 applies from 1 March, to clothing; 6/2024/T of 10 January 2024 from 1 January
+    agreement, clothing = late_laws(SAMPLE)
+    assert agreement.days == Period(date(2024, 1, 1), date(2024, 1, 9))
+    assert clothing == LateLaw(
+        "5/2025/D", Period(date(2025, 3, 1), date(2025, 3, 14)), ("DUT",), ("61091000",)
+    )
+
+
+def test_the_act_on_the_evfta_reaches_back_to_august():
+    (late,) = late_laws(load("vn"))
+    # issued and in force on 18 September 2020; Decree 57/2020 has no rate here for the days that it reaches back to
+    assert (late.act, late.days) == ("111/2020/NĐ-CP", Period(date(2020, 8, 1), date(2020, 9, 17)))
+    assert late.taxes == ("NK",)
+    assert "22042111" in late.commodities

@@ -54,6 +54,41 @@ class RateOption:
         return not self.missing
 
 
+@dataclass(frozen=True, slots=True)
+class LateLaw:
+    """An act whose rates apply to days on which it was not yet in force: who declared then may be owed a refund.
+
+    days: from the first that its rows speak of to the last before it came into force. taxes, commodities: what those
+    rows are for, each once, sorted; a code stands for all below it.
+    """
+
+    act: str
+    days: Period
+    taxes: tuple[str, ...]
+    commodities: tuple[str, ...]
+
+
+def late_laws(pack: Pack) -> tuple[LateLaw, ...]:
+    """The acts that reach back with a rate of the tariff, by their first day."""
+    found = []
+    for edition in pack.tariff.editions:
+        act = pack.acts.get(edition.act)
+        if act is None or act.reached_back is None:
+            continue
+        rows = [row for row in edition.measures if row.period.first_day < act.in_force]
+        if rows:
+            first = max(min(row.period.first_day for row in rows), act.applies_from)
+            found.append(
+                LateLaw(
+                    act.number,
+                    Period(first, act.reached_back.last_day),
+                    tuple(sorted({row.tax for row in rows})),
+                    tuple(sorted({row.commodity for row in rows})),
+                )
+            )
+    return tuple(sorted(found, key=lambda late: (late.days.first_day, late.act)))
+
+
 def rate_options(pack: Pack, declaration: Declaration, number: int, day: date) -> tuple[RateOption, ...]:
     """The rates of one line (its position, from 1) by the law of a day: the least to pay first, unknown sums last.
 

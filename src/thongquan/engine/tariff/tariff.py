@@ -168,6 +168,8 @@ class TariffView:
     def __init__(self, day: date, editions: tuple[Edition, ...]) -> None:
         self.day = day
         self.editions = editions
+        # Every question begins with the code, and few editions have a nomenclature beside their rates.
+        self._nomenclatures = [edition.nomenclature for edition in editions if len(edition.nomenclature)]
         self._every: dict[str, tuple[Measure, ...]] = {}
 
     def knows(self, code: str) -> bool:
@@ -176,7 +178,7 @@ class TariffView:
 
     def commodity(self, code: str) -> Commodity | None:
         """The code's row on the day, from the first edition that has one."""
-        rows = (edition.nomenclature.get(code, self.day) for edition in self.editions)
+        rows = (nomenclature.get(code, self.day) for nomenclature in self._nomenclatures)
         return next((row for row in rows if row is not None), None)
 
     def is_declarable(self, code: str) -> bool:
