@@ -3,7 +3,9 @@
 DATABASE_URL names a server, as a user who may make a database; the run makes one of its own and drops it. It needs
 granian and pgbench. In one run, in turns: pgbench at 16 connections, the server at 16 and at 64 connections, then
 10,000 parcels in one request. Each answer comes after its commit, with the key, the event, the raw message, the
-response and the news written. The client, the server and PostgreSQL share this machine.
+response and the news written, the decision about access and the request logged to a file. The processes that answer
+are those of `thongquan serve`; what runs beside them (sealer, follower, news) is not started, so that only lodging is
+measured. The client, the server and PostgreSQL share this machine.
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ import threading
 import time
 import uuid
 from collections.abc import Iterator
+from pathlib import Path
 from statistics import median
 from urllib.parse import urlsplit, urlunsplit
 
@@ -121,12 +124,9 @@ def server(environment: dict[str, str]) -> Iterator[int]:
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))
         port = found.getsockname()[1]
-    command = [
-        sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port),
-        "--workers", str(WORKERS), "--blocking-threads", str(THREADS), "--no-access-log", "--log-level", "error",
-        "--backlog", "1024", "--factory", "django.core.wsgi:get_wsgi_application",
-    ]  # fmt: skip
-    running = subprocess.Popen(command, env=environment, start_new_session=True)
+    command = [sys.executable, "-m", "bench.http_lodgement", "serve", str(port)]
+    with Path(environment["THONGQUAN_DATA"], "server.log").open("wb") as log:
+        running = subprocess.Popen(command, env=environment, start_new_session=True, stderr=log)
     started = time.perf_counter()
     try:
         while time.perf_counter() - started < 30:
@@ -142,6 +142,18 @@ def server(environment: dict[str, str]) -> Iterator[int]:
     finally:
         os.killpg(running.pid, signal.SIGTERM)
         running.wait(30)
+
+
+def serve(port: int) -> None:
+    """Answer as `thongquan serve` does, with nothing beside it."""
+    from thongquan.site.config import serving
+
+    address = serving.Address("127.0.0.1", port)
+    serving.prepare(address)
+    with tempfile.TemporaryDirectory() as figures:
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = figures
+        answering = serving.answering(address, workers=WORKERS, threads=THREADS)
+        answering.serve(target_loader=serving.load, wrap_loader=True)
 
 
 # clients
@@ -373,4 +385,7 @@ def verify() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    if sys.argv[1:2] == ["serve"]:
+        serve(int(sys.argv[2]))
+    else:
+        sys.exit(main())

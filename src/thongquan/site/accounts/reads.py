@@ -28,7 +28,7 @@ from .models import Posting, Right, User
 
 __all__ = [
     "EVERY", "SYSTEM", "By", "Caller", "Decision", "Person", "Post", "Thing", "actor_of", "caller_of", "decided",
-    "person_of", "posting_for", "rights", "told_rights",
+    "log_decision", "person_of", "posting_for", "rights", "told_rights",
 ]  # fmt: skip
 
 log = logging.getLogger("thongquan.access")
@@ -69,7 +69,7 @@ def posting_for(
     rows = _posts_of(by.user, act)
     given = {row[1]: {act} for row in rows if row[8]}
     decision = access.decide(_person(by, rows), act, Thing(office, trader, state), days, given)
-    _tell(by, act, decision)
+    log_decision(by, act, decision)
     return decision.post or decision.reasons[0]
 
 
@@ -86,7 +86,7 @@ def decided(
     """The decision about one act, logged with the reference of what it is about and nothing of its content."""
     asks = person or person_of(by)
     decision = access.decide(asks, act, thing, days, rights({post.role for post in asks.posts}), machine)
-    _tell(by, act, decision, reference)
+    log_decision(by, act, decision, reference)
     return decision
 
 
@@ -190,7 +190,8 @@ def _person(by: By, rows: Sequence[_Row]) -> Person:
     return Person(by.user, active, posts, by.role, by.scopes)
 
 
-def _tell(by: By, act: str, decision: Decision, reference: str = "") -> None:
+def log_decision(by: By, act: str, decision: Decision, reference: str = "") -> None:
+    """Every decision about access is logged: who, which act, and by which rule; nothing of what was declared."""
     log.info(
         "%s %s %s: %s by %s", by.user, act, reference, decision.code, decision.rule,
         extra={"user": by.user, "act": act, "reference": reference, "allow": decision.allow, "code": decision.code,

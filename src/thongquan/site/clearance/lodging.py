@@ -31,7 +31,7 @@ from ...engine.formats.responses import Response, ResponseKind
 from ...engine.lifecycle.declaration import DECLARATION, Act, Facts, State
 from ...engine.lifecycle.machine import Capacity, Machine, Transition, attempt
 from ...packs.pack import Kind, Pack
-from ..accounts.reads import By, actor_of, person_of, rights
+from ..accounts.reads import By, actor_of, log_decision, person_of, rights
 from ..kit import faults
 from ..kit.act import Answer, again_if_busy
 from ..kit.canonical import canonical, sha256
@@ -134,6 +134,8 @@ def _not_his(one: Lodgement, pack: Pack) -> Answer | None:
     decision = decide_access(
         person, act, thing, (pack.legal_day(one.at),), rights({post.role for post in person.posts})
     )
+    if not decision.allow:
+        log_decision(one.by, str(act), decision)
     return None if decision.allow else Answer(act=str(act), reasons=decision.reasons)
 
 
@@ -222,8 +224,8 @@ _KNOWN = (
     " (SELECT 1 FROM clearance_declaration d WHERE d.trader_id = (SELECT t.id FROM parties_trader t"
     " WHERE t.registry_id = asked.trader LIMIT 1) AND d.functional_reference = asked.reference"
     " AND d.functional_reference <> '' AND d.year = asked.year LIMIT 1) AS reference,"
-    " (SELECT 1 FROM clearance_declaration d WHERE d.consignment = asked.consignment"
-    " AND d.goods_hash = asked.goods_hash LIMIT 1) AS goods,"
+    " CASE WHEN asked.consignment IS NOT NULL THEN (SELECT 1 FROM clearance_declaration d"
+    " WHERE d.consignment = asked.consignment AND d.goods_hash = asked.goods_hash LIMIT 1) END AS goods,"
     " (SELECT 1 FROM record_rawmessage m WHERE m.hash = asked.hash LIMIT 1) AS kept"
     " FROM {}"
 )
@@ -315,6 +317,7 @@ def _moved(
     days = tuple(sorted({one.day, pack.legal_day(known_at)}))
     asks = Person(person.user, person.active, person.posts, by.role, by.scopes)
     decision = decide_access(asks, one.act, Thing(one.office, one.trader, State.UNLODGED), days, given)
+    log_decision(by, one.act, decision)
     if not decision.allow or decision.post is None:
         return None
     moved = attempt(

@@ -30,6 +30,8 @@ GIVEN = re.compile(r"[A-Za-z0-9._-]{8,64}")
 
 access = logging.getLogger("thongquan.request")
 
+_WRITTEN = json.JSONEncoder(ensure_ascii=False, default=str).encode
+
 
 class JsonLines(logging.Formatter):
     """A record as one line of JSON."""
@@ -48,7 +50,7 @@ class JsonLines(logging.Formatter):
         }
         if record.exc_info and record.exc_info[1] is not None:
             line |= _fault(record.exc_info[1])
-        return json.dumps(line, ensure_ascii=False, default=str)
+        return _WRITTEN(line)
 
 
 def _message(record: logging.LogRecord) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import gc
 import logging
 import multiprocessing
 import os
@@ -120,32 +121,9 @@ def serve(address: Address, *, workers: int, threads: int, said: Callable[[], No
 
     workers: processes that answer; threads: requests that each answers at once.
     """
-    from granian.constants import Interfaces
-    from granian.log import LogLevels
-    from granian.server import Server
-
-    from .logs import configured
-
     figures = tempfile.mkdtemp(prefix="thongquan-metrics-")
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = figures
-    # Fork would copy the locks of threads that do not exist in the child (Polars, the log); spawn starts clean.
-    multiprocessing.set_start_method("spawn", force=True)
-    server = Server(
-        "thongquan.site.config.wsgi:application",
-        address=address.host,
-        port=address.port,
-        interface=Interfaces.WSGI,
-        workers=workers,
-        blocking_threads=threads,
-        blocking_threads_idle_timeout=600,
-        backpressure=threads * 8,
-        respawn_failed_workers=True,
-        workers_kill_timeout=STOP_SECONDS,
-        log_level=LogLevels.error,
-        log_dictconfig=configured(),
-        ssl_cert=address.certificate,
-        ssl_key=address.key,
-    )
+    server = answering(address, workers=workers, threads=threads)
     stop = threading.Event()
     opened = threading.Event()
     # What runs beside the server waits for its first answer, which people wait for.
@@ -165,11 +143,42 @@ def serve(address: Address, *, workers: int, threads: int, said: Callable[[], No
         shutil.rmtree(figures, ignore_errors=True)
 
 
+def answering(address: Address, *, workers: int, threads: int) -> Any:
+    """The processes that answer, not yet started: `serve(target_loader=load, wrap_loader=True)` does."""
+    from granian.constants import Interfaces
+    from granian.log import LogLevels
+    from granian.server import Server
+
+    from .logs import configured
+
+    # Fork would copy the locks of threads that do not exist in the child (Polars, the log); spawn starts clean.
+    multiprocessing.set_start_method("spawn", force=True)
+    return Server(
+        "thongquan.site.config.wsgi:application",
+        address=address.host,
+        port=address.port,
+        interface=Interfaces.WSGI,
+        workers=workers,
+        blocking_threads=threads,
+        blocking_threads_idle_timeout=600,
+        backpressure=threads * 8,
+        respawn_failed_workers=True,
+        workers_kill_timeout=STOP_SECONDS,
+        log_level=LogLevels.error,
+        log_dictconfig=configured(),
+        ssl_cert=address.certificate,
+        ssl_key=address.key,
+    )
+
+
 def load(target: str) -> Any:
     """What each process that answers does first. Named, not nested: it is found by its name in the new process."""
     die_with_parent()
     from .wsgi import application
 
+    # What lives as long as the process needs no looking through at every collection of garbage.
+    gc.collect()
+    gc.freeze()
     return application
 
 
