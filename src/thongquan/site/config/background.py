@@ -26,7 +26,8 @@ def main(name: str) -> int:
         # On PostgreSQL the sealer has a login of its own, which may add to the log of trust and to nothing else.
         os.environ["DATABASE_URL"] = os.environ["THONGQUAN_SEAL_DATABASE_URL"]
     stop = threading.Event()
-    signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    # While it is still being loaded it has begun nothing, and a person who pressed Ctrl-C does not wait for that.
+    signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
     # Ctrl-C reaches every process of the terminal; the one above decides in which order they end.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if not sys.stdin.isatty():
@@ -35,6 +36,7 @@ def main(name: str) -> int:
     from .start import start
 
     start()
+    signal.signal(signal.SIGTERM, lambda *_: stop.set())
     return WORK[name](stop)
 
 
