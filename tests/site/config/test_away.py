@@ -6,6 +6,7 @@ import pytest
 from django.db import DataError, IntegrityError, InterfaceError, OperationalError, connection
 from django.test import Client
 
+from thongquan.site.kit import prepared
 from thongquan.site.kit.act import is_away
 
 pytestmark = pytest.mark.django_db
@@ -21,6 +22,7 @@ def asked(path: str, fault: Exception, **headers: str):
     client.cookies["__Host-session"] = "a" * 32
     with pytest.MonkeyPatch.context() as planted:
         planted.setattr(connection, "cursor", fails)
+        planted.setattr(prepared, "_run", fails)
         return client.get(path, secure=True, HTTP_AUTHORIZATION="Bearer tq_x", **headers)
 
 
