@@ -202,3 +202,33 @@ def test_a_figure_that_a_machine_wrote_stays_the_same_figure_in_the_form(text):
     (examined,) = examine_csv(io.BytesIO(sheet))
     assert examined.declaration is not None, (written, examined.findings)
     assert examined.declaration.goods_items[0].net_mass.millionths == millionths_of(text)
+
+
+def test_a_draft_without_an_error_shows_what_the_law_computes_and_how_long_it_lives(screen, made):
+    declarant = screen("khai")
+    rows = made.sheet("LO-IDA", ("61091000", "90", "1000"))
+    draft = made.upload(declarant, f"{made.HEAD}\n{rows}\n".encode()).headers["Location"]
+    shown = made.read(declarant.post(draft, {"does": "check"}))
+    assert "Hệ thống tính (khai trước)" in shown
+    assert "Nộp hoặc bảo đảm trước khi thông quan" in shown
+
+
+def test_a_draft_with_an_error_shows_no_sum(screen, made):
+    declarant = screen("khai")
+    rows = made.sheet("LO-SAI", ("99999999", "90", "1000"))
+    draft = made.upload(declarant, f"{made.HEAD}\n{rows}\n".encode()).headers["Location"]
+    assert "Hệ thống tính (khai trước)" not in made.read(declarant.post(draft, {"does": "check"}))
+
+
+def test_a_draft_whose_days_are_over_is_not_lodged(screen, made, monkeypatch):
+    from datetime import date
+
+    from thongquan.site.clearance import drafts
+
+    declarant = screen("khai")
+    rows = made.sheet("LO-CU", ("61091000", "90", "1000"))
+    draft = made.upload(declarant, f"{made.HEAD}\n{rows}\n".encode()).headers["Location"]
+    monkeypatch.setattr(drafts, "valid_until", lambda changed_at, pack: date(2020, 1, 1))
+    answer = declarant.post(draft, {"does": "send"})
+    assert answer.status_code == 422
+    assert "chỉ có giá trị đến hết ngày 01/01/2020" in made.read(answer)

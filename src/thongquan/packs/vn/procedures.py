@@ -89,7 +89,7 @@ class Procedures(NationalNumbers):
         return Liability(said) if said else Liability.DUE
 
     def line_codes(self, declaration: Declaration, item: GoodsItem) -> tuple[str, ...]:
-        """The additional codes of the goods, and TRANSIT where the type is that of goods in transit: the fee asks it."""
+        """The additional codes of the goods, and TRANSIT where they are in transit: the fee has a rate for it."""
         codes = super().line_codes(declaration, item)
         return (*codes, TRANSIT) if declaration.type_code in TRANSIT_TYPES else codes
 

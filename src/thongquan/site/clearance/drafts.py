@@ -13,7 +13,7 @@ import io
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -261,6 +261,11 @@ def _letters(place: int) -> str:
         place, rest = divmod(place - 1, 26)
         text = chr(65 + rest) + text
     return text
+
+
+def valid_until(changed_at: datetime, pack: Pack) -> date | None:
+    """The last day of a draft, from when it was last changed; None where the law sets none."""
+    return pack.last_day_of("draft_valid", pack.legal_day(changed_at))
 
 
 # what is wrong in it

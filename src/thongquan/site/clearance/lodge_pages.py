@@ -19,13 +19,15 @@ from ...engine.findings import Finding
 from ...engine.formats import columns as column_list
 from ...engine.formats import tables
 from ...engine.lifecycle.declaration import Role
+from ...packs.computed import computed_fields
 from ..entry.shell import Visitor, not_found, page, signed_in
 from ..kit import clock, terms
 from ..kit.act import Answer, Busy
 from ..kit.tags import said
 from ..papers import acts as papers
 from ..papers.models import Draft as StoredDraft
-from . import automatic, drafts, journey
+from ..reference.reads import equipped
+from . import automatic, drafts, explained, journey
 from .drafts import Checked, Draft
 
 XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -174,8 +176,23 @@ def _form(
         "lists": code_lists(who),
         "lodged": lodged or [],
         "changed_at": stored.changed_at,
+        "valid_until": drafts.valid_until(stored.changed_at, who.pack),
+        **(_computed(checked[0], who) if show and len(checked) == 1 and not wrong else {}),
     }
     return page(request, "draft", context, status)
+
+
+def _computed(one: Checked, who: Visitor) -> dict[str, Any]:
+    """What the law computes of a declaration without an error, for its page; {} where it cannot be read."""
+    if one.declaration is None:
+        return {}
+    computed = computed_fields(equipped(who.pack), one.declaration, who.day)
+    names = explained.tax_names(who.pack)
+    taxes = [
+        (names.get(total.tax, total.tax), None if total.pending else total.payable_minor)
+        for total in computed.totals
+    ]
+    return {"computed": computed, "computed_taxes": taxes}
 
 
 def code_lists(who: Visitor) -> dict[str, list[tuple[str, str]]]:
@@ -192,6 +209,10 @@ def code_lists(who: Visitor) -> dict[str, list[tuple[str, str]]]:
 
 def _send(request: HttpRequest, who: Visitor, stored: StoredDraft, draft: Draft) -> HttpResponse:
     """Lodge what is right; what is wrong stays in the draft."""
+    last = drafts.valid_until(stored.changed_at, who.pack)
+    if last is not None and who.day > last:
+        expired = Answer(act="lodge", reasons=(Finding("DRAFT_EXPIRED", says={"last_day": last.isoformat()}),))
+        return _form(request, who, stored, draft, show=True, lodged=[Lodged("", expired)], status=422)
     checked = drafts.check(draft, who.pack, who.day)
     good = [one for one in checked if not one.errors and one.declaration is not None]
     if not good:

@@ -87,7 +87,7 @@ def register(call: Call) -> HttpResponse:
     """Register what was pre-registered. 422 DRAFT_EXPIRED when its days are over; everything else as when lodging."""
     pack = site_pack()
     stored = _found(call)
-    last = valid_until(stored, pack)
+    last = drafts.valid_until(stored.changed_at, pack)
     if last is not None and pack.legal_day(call.at) > last:
         raise Problem(422, [Finding("DRAFT_EXPIRED", says={"last_day": last.isoformat()})])
     declaration = _declared(stored, pack)
@@ -96,11 +96,6 @@ def register(call: Call) -> HttpResponse:
     key = f"draft/{stored.key}/{declaration.functional_reference_id}"
     answer = journey.lodge(message=message, pack=pack, by=call.by, key=key, at=call.at)
     return _answered(call, answer, created=True)
-
-
-def valid_until(stored: StoredDraft, pack: Pack) -> date | None:
-    """The last day of a draft, from when it was last changed; None where the law sets none."""
-    return pack.last_day_of("draft_valid", pack.legal_day(stored.changed_at))
 
 
 def _only(readings: Any) -> Declared:
@@ -156,7 +151,7 @@ def _view(call: Call, stored: StoredDraft, declaration: Declared, pack: Pack) ->
     fields: dict[str, Any] = {name: getattr(computed, name) for name in Computed.__struct_fields__}
     fields["missing"] = tuple(told(finding, call.language) for finding in computed.missing)
     fields["findings"] = tuple(told(finding, call.language) for finding in computed.findings)
-    return Preregistration(key=stored.key, valid_until=valid_until(stored, pack), **fields)
+    return Preregistration(key=stored.key, valid_until=drafts.valid_until(stored.changed_at, pack), **fields)
 
 
 _EXAMPLE: Final = {"type_code": "IMA", "function_code": "9", "goods_items": []}
