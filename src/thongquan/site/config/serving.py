@@ -174,6 +174,10 @@ def answering(address: Address, *, workers: int, threads: int) -> Any:
 def load(target: str) -> Any:
     """What each process that answers does first. Named, not nested: it is found by its name in the new process."""
     die_with_parent()
+    with contextlib.suppress(OSError):
+        # Ctrl-C reaches every process of the terminal's group. A worker that is told twice, by it and by the process
+        # above, may wait for itself until it is killed; so it is told by the one above alone.
+        os.setpgid(0, 0)
     from .wsgi import application
 
     # What lives as long as the process needs no looking through at every collection of garbage.
