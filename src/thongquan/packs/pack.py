@@ -292,6 +292,11 @@ class Pack:
         """The country's own rules on declarations, beside the general ones."""
         return ()
 
+    @property
+    def rules_left_out(self) -> frozenset[str]:
+        """Numbers of general rules that are no law here, because the country's declarations have no such field."""
+        return frozenset()
+
     # days and kinds
 
     @property
@@ -880,7 +885,8 @@ def check_context(pack: Pack, declaration: Declaration, day: date) -> Context:
 
 def run_checks(pack: Pack, declaration: Declaration, day: date) -> tuple[Finding, ...]:
     """Everything the general rules and the pack's own find, by place, then code; an unknown type is an error."""
-    found = run(declaration, check_context(pack, declaration, day), (*RULES, *pack.rules))
+    rules = [rule for rule in RULES if rule.number not in pack.rules_left_out]
+    found = run(declaration, check_context(pack, declaration, day), (*rules, *pack.rules))
     if pack.kind_of(declaration, day) is None:
         found = in_order([*found, _unknown_type(declaration, day)])
     return found

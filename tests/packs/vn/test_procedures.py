@@ -338,3 +338,7 @@ def test_classes_of_traders_are_those_of_the_circular_of_2020():
     assert sorted(classes.as_of(date(2020, 1, 1))) == [
         "C1", "C2", "C3", "C4", "C5", "R1", "R2", "R3", "R4", "R5", "R6", "R7", "R8", "R9",
     ]  # fmt: skip
+
+
+def test_a_line_needs_no_procedure_because_the_type_is_the_whole_declaration_s():
+    assert found(declaration(), "PROCEDURE_NOT_GIVEN") == []

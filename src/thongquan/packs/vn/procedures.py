@@ -51,6 +51,8 @@ INVOICES: Final = frozenset({"INV", "INVS", "EINV"})
 MODES_WITH_WAYBILL: Final = frozenset({"1", "2", "3", "5"})
 """Air, sea and rail; a truck at the border needs none."""
 
+PROCEDURE_GIVEN: Final = "R036"
+"""The general rule that each line names its procedure."""
 TRANSIT: Final = "TRANSIT"
 TRANSIT_TYPES: Final = frozenset({"OLA"})
 """Independent transport declarations of goods that only pass the country."""
@@ -66,6 +68,11 @@ class Procedures(NationalNumbers):
     @property
     def rules(self) -> tuple[CheckRule, ...]:
         return (*super().rules, *RULES)
+
+    @property
+    def rules_left_out(self) -> frozenset[str]:
+        """A line has no procedure: the declaration type is the whole declaration's."""
+        return super().rules_left_out | {PROCEDURE_GIVEN}
 
     def kind_of(self, declaration: Declaration, day: date) -> Kind | None:
         """As the table says. The type AEO is for both directions: whoever has an importer imports."""
