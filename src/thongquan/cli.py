@@ -14,10 +14,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from .commands import guarantees, journey, office, operations, permits, tokens
+from .commands import guarantees, journey, office, operations, permits, tariff, tokens
 from .commands.arguments import DONE, FINDINGS, OUR_FAULT, AsJson, day_of, open_site, stop
-from .engine.tariff.measures import Schedule
-from .speech import complain, emit, language, money, named, say, table, told, watched
+from .speech import complain, emit, language, money, named, say, table, watched
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -25,13 +24,10 @@ if TYPE_CHECKING:
     import click
 
     from .engine.formats.reading import Reading
-    from .engine.tariff.measures import Measure
-    from .engine.tariff.nomenclature import Commodity
     from .packs.pack import Pack
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
-tariff_app = typer.Typer(no_args_is_help=True)
-app.add_typer(tariff_app, name="tariff")
+app.add_typer(tariff.tariff_app, name="tariff")
 app.add_typer(office.user_app, name="user")
 app.add_typer(tokens.token_app, name="token")
 app.add_typer(permits.permits_app, name="permits")
@@ -343,137 +339,6 @@ def _rate(trace: Mapping[str, Any]) -> str:
     )
     note = trace.get("note")
     return f"{said} ({named('note', note)})" if note else said
-
-
-# the tariff
-
-
-@tariff_app.command("import")
-def tariff_import(
-    file: File,
-    act: Annotated[str, typer.Option("--act")],
-    first_day: Day,
-    last_day: Day = "",
-    schedule: Annotated[Schedule, typer.Option("--schedule")] = Schedule.IMPORT,
-    layout: Annotated[str, typer.Option("--layout")] = "",
-    country: Annotated[str, typer.Option("--country")] = "",
-    dry_run: Annotated[bool, typer.Option("--dry-run")] = False,
-    as_json: AsJson = False,
-) -> None:
-    from .engine.findings import Finding, errors
-    from .engine.tariff.sheets import load_sheet
-    from .engine.tariff.tables import read_tables
-    from .packs import layouts
-
-    first, last = day_of(first_day), day_of(last_day) if last_day else None
-    tables = read_tables(file)
-    found = (
-        tables
-        if isinstance(tables, Finding)
-        else layouts.named(layout)
-        if layout
-        else layouts.layout_for(tables)
-    )
-    if found is None:
-        raise stop("unknown_layout", layout=layout, known=", ".join(known.name for known in layouts.LAYOUTS))
-    if isinstance(found, Finding) or isinstance(tables, Finding):
-        complain([one for one in (found,) if isinstance(one, Finding)], str(file), as_json)
-        raise typer.Exit(FINDINGS)
-    whose = country or layouts.country_of(found)
-    if not whose and not dry_run:
-        raise stop("country_needed", layout=found.name)
-    loaded = load_sheet(tables, found, act, first, last, schedule)
-    if loaded.edition is None:
-        complain(loaded.findings, str(file), as_json)
-        raise typer.Exit(FINDINGS)
-    edition, refused = loaded.edition, False
-    if not dry_run:
-        open_site()
-        from .site.reference.acts import publish
-
-        published = publish(edition, country=whose, source=file.name)
-        complain(published, str(file), as_json)
-        refused = bool(errors(published))
-    if as_json:
-        emit({
-            "name": edition.name, "country": whose, "measures": len(edition.measures),
-            "commodities": len(edition.nomenclature), "hash": edition.hash, "stored": not (dry_run or refused),
-            "counts": dict(loaded.counts), "unread": dict(loaded.unread),
-            "findings": [told(one) for one in loaded.findings],
-        })  # fmt: skip
-    else:
-        print(say("imported", name=edition.name, measures=len(edition.measures),
-                  commodities=len(edition.nomenclature), hash=edition.hash[:16]))  # fmt: skip
-        for code, count in loaded.counts.items():
-            print("  " + say("counted", code=code, count=count))
-        for text, count in loaded.unread.items():
-            print(f"    {count} × {text!r}")
-    raise typer.Exit(FINDINGS if refused else DONE)
-
-
-@tariff_app.command("show")
-def tariff_show(
-    code: str,
-    on: Day,
-    origin: Annotated[str, typer.Option("--origin")] = "",
-    country: Annotated[str, typer.Option("--country")] = "",
-    as_json: AsJson = False,
-) -> None:
-    open_site()
-    from .site.reference.reads import countries, tariff_of
-
-    day = day_of(on)
-    shown = False
-    for whose in [country] if country else countries():
-        view = tariff_of(whose).as_of(day)
-        rows = [row for row in view.measures(code) if not origin or row.is_for(origin)]
-        speaks = view.knows(code) or any(row.commodity for row in rows)
-        if not rows or not (country or speaks):
-            continue
-        shown = True
-        if as_json:
-            for row in rows:
-                emit({"country": whose, **_measure(row)})
-            continue
-        for commodity in reversed(view.ancestors(code)):
-            print(f"{commodity.code}  {_name(commodity)}")
-        found = view.commodity(code)
-        print(f"{code}  {_name(found) if found else ''}  ({whose}, {day:%d/%m/%Y})")
-        keys = ("tax", "schedule", "preference", "rate", "origins", "days", "law")
-        table(list(map(say, keys)), [[str(_measure(row)[key]) for key in keys] for row in rows])
-    if not shown:
-        sys.stderr.write(say("no_rates", day=f"{day:%d/%m/%Y}", code=code) + "\n")
-        raise typer.Exit(FINDINGS)
-
-
-def _name(commodity: Commodity) -> str:
-    return commodity.names.get(language()) or next(iter(commodity.names.values()), "")
-
-
-def _measure(row: Measure) -> dict[str, Any]:
-    """A row of the tariff as it is shown: `*` is no preference, an empty rate is none given."""
-    from .engine.tariff.measures import Given
-    from .engine.tariff.rate_text import duty_text
-
-    last = f"{row.period.last_day:%d/%m/%Y}" if row.period.last_day else "…"
-    origins = [*row.origins, *(f"-{one}" for one in row.excluded_origins)]
-    return {
-        "commodity": row.commodity,
-        "tax": row.tax,
-        "schedule": row.schedule.value,
-        "kind": row.kind.value,
-        "preference": row.preference,
-        "given": row.given.value,
-        "rate": duty_text(row.duty) if row.duty and row.given is not Given.NOT_SUBJECT else row.text,
-        "origins": " ".join(origins),
-        "quota_order_id": row.quota_order_id,
-        "additional_code": row.additional_code,
-        "first_day": row.period.first_day,
-        "last_day": row.period.last_day,
-        "days": f"{row.period.first_day:%d/%m/%Y} – {last}",
-        "law": str(row.law) + ("" if row.verified else f" ({say('unverified')})"),
-        "verified": row.verified,
-    }
 
 
 # proofs

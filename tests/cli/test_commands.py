@@ -163,7 +163,7 @@ def test_an_edition_is_imported_once_and_looked_up_by_day(run: Run, tmp_path: Pa
         json.loads(line)
         for line in run("tariff", "show", "99887766", "--on", "2026-06-15", "--json").stdout.splitlines()
     ]
-    assert [(row["country"], row["rate"], row["law"][:13]) for row in shown] == [
+    assert [(one["country"], row["rate"], row["law"][:13]) for one in shown for row in one["rates"]] == [
         ("xx", "5 %", "12/2025/ND-CP")
     ]
     assert run("tariff", "show", "99887766", "--on", "2027-01-01").returncode == 1
