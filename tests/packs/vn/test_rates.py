@@ -1,5 +1,6 @@
 """Which import duty a line may take, what each better rate lacks, and that arrays answer what rows answer."""
 
+import shutil
 from dataclasses import replace
 from datetime import date
 
@@ -151,6 +152,23 @@ def test_every_member_is_a_country_of_the_list():
         for country in code.facts["members"].split()
     }
     assert named - known == set()
+
+
+# rounding
+
+
+@pytest.mark.parametrize(("rounding", "duty", "vat"), [("half_up", 51, 28), ("truncate", 50, 27)])
+def test_how_a_tax_is_rounded_is_one_cell_of_a_table(tmp_path, rounding, duty, vat):
+    # dolls worth 505: 10 % is 50.5; VAT 5 % of 556 is 27.8, of 555 is 27.75
+    folder = tmp_path / "vn"
+    shutil.copytree(VN.folder, folder)
+    table = folder / "data" / "taxes.csv"
+    table.write_text(
+        table.read_text(encoding="utf-8").replace(",half_up,", f",{rounding},"), encoding="utf-8"
+    )
+    country = type(VN).read(folder)
+    assessed = assess(country, imported(line("95030021", 505, "US")), DAY)
+    assert (assessed.payable_minor("NK"), assessed.payable_minor("GTGT")) == (duty, vat)
 
 
 # used cars
