@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from .commands import guarantees, journey, office, operations, permits, tariff, tokens
+from .commands import guarantees, journey, office, operations, permits, preregister, tariff, tokens
 from .commands.arguments import DONE, FINDINGS, OUR_FAULT, AsJson, day_of, open_site, stop
 from .speech import complain, emit, language, money, named, say, table, watched
 
@@ -32,7 +32,7 @@ app.add_typer(office.user_app, name="user")
 app.add_typer(tokens.token_app, name="token")
 app.add_typer(permits.permits_app, name="permits")
 for command in (
-    office.init, operations.serve, operations.doctor, operations.migrate, operations.restore,
+    preregister.preregister, office.init, operations.serve, operations.doctor, operations.migrate, operations.restore,
     operations.database_roles, journey.act, journey.acts, guarantees.guarantee, operations.signer,
     operations.rotate_log_key,
 ):  # fmt: skip
