@@ -15,9 +15,10 @@ import importlib
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from hashlib import sha256
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, ClassVar, Final, Literal, Self
 from zoneinfo import ZoneInfo
 
@@ -866,7 +867,6 @@ def check_context(pack: Pack, declaration: Declaration, day: date) -> Context:
     kind = pack.kind_of(declaration, day) or Kind("")
     amount = pack.fact("limits", LOW_VALUE, "amount", day) if kind.low_value else ""
     currencies = pack.code_lists.get("currencies")
-    listed = currencies.as_of(day) if currencies else {}
     return Context(
         on=day,
         flow=kind.flow,
@@ -874,7 +874,7 @@ def check_context(pack: Pack, declaration: Declaration, day: date) -> Context:
         tariff=pack.tariff.as_of(day) if pack.complete else None,
         lists=pack.code_lists,
         partial=pack.partial_lists,
-        decimals={code.value: int(code.facts["decimals"]) for code in listed.values()},
+        decimals=_decimals(currencies, day) if currencies else {},
         simplified_limit=Amount(
             millionths=millionths_of(amount), currency=pack.fact("limits", LOW_VALUE, "currency", day)
         )
@@ -883,9 +883,18 @@ def check_context(pack: Pack, declaration: Declaration, day: date) -> Context:
     )
 
 
+@lru_cache(maxsize=64)
+def _decimals(currencies: CodeList, day: date) -> Mapping[str, int]:
+    """Decimals of the minor unit of each currency of a day; read once for all declarations of the day."""
+    return MappingProxyType(
+        {code.value: int(code.facts["decimals"]) for code in currencies.as_of(day).values()}
+    )
+
+
 def run_checks(pack: Pack, declaration: Declaration, day: date) -> tuple[Finding, ...]:
     """Everything the general rules and the pack's own find, by place, then code; an unknown type is an error."""
-    rules = [rule for rule in RULES if rule.number not in pack.rules_left_out]
+    left_out = pack.rules_left_out
+    rules = [rule for rule in RULES if rule.number not in left_out]
     found = run(declaration, check_context(pack, declaration, day), (*rules, *pack.rules))
     if pack.kind_of(declaration, day) is None:
         found = in_order([*found, _unknown_type(declaration, day)])

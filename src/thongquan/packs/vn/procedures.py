@@ -233,9 +233,15 @@ def waybill(declaration: Declaration, context: Context) -> Iterator[Fault]:
         if document.id
     } - {EARLIER}
     listed = context.lists.get("documents")
-    kinds = {code.value for code in listed or () if code.facts.get("kind") == "transport"}
+    kinds = transport_kinds(listed) if listed is not None else frozenset()
     if not named and not kinds & _declared_anywhere(declaration):
         yield "previous_documents", {"mode": mode}
+
+
+@lru_cache(maxsize=8)
+def transport_kinds(documents: CodeList) -> frozenset[str]:
+    """The codes of documents that goods travel under."""
+    return frozenset(code.value for code in documents if code.facts.get("kind") == "transport")
 
 
 @rule("VN04", code="PREVIOUS_DECLARATION_MISSING", law=_DECLARING)
