@@ -19,7 +19,7 @@ def serve(
     host: Annotated[str, typer.Option("--host")] = "127.0.0.1",
     port: Annotated[int, typer.Option("--port", min=0, max=65_535)] = 0,
     workers: Annotated[int, typer.Option("--workers", min=0, max=256)] = 0,
-    threads: Annotated[int, typer.Option("--threads", min=1, max=256)] = 8,
+    threads: Annotated[int, typer.Option("--threads", min=1, max=256)] = 16,
     certificate: OptionalFile = None,
     key: OptionalFile = None,
     as_json: AsJson = False,
