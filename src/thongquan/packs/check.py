@@ -25,6 +25,7 @@ from ..engine.lifecycle.declaration import Act as Step
 from ..engine.lifecycle.declaration import Form as LifecycleForm
 from ..engine.money import BadNumber, decimal_text, minor_of
 from ..engine.tariff.measures import Given, Measure, MeasureKind, Schedule
+from .dues import RANKS, Dues
 from .pack import ActKind, Pack, assess, due_by_terms, load
 from .tables import LANGUAGES, UnusablePack
 
@@ -188,6 +189,20 @@ def _rows(pack: Pack, measures: Iterable[Measure]) -> Iterator[tuple[str, LegalR
         yield f"channels {rule.id}", rule.law, rule.period
     for quota in pack.quotas:
         yield f"quotas {quota.order_id}", quota.law, quota.period
+    yield from _rows_of_dues(pack.dues)
+
+
+def _rows_of_dues(dues: Dues) -> Iterator[tuple[str, LegalRef, Period]]:
+    for due in dues.due_rules:
+        yield f"due_days {due.case}", due.law, due.period
+    for late in dues.interest_rules:
+        yield f"late_interest {late.bearer}", late.law, late.period
+    for step in dues.settlement:
+        yield f"settlement_order {step.rank}", step.law, step.period
+    for relief in dues.reliefs:
+        yield f"payment_reliefs {relief.kind} {relief.cause}", relief.law, relief.period
+    for penalty in dues.penalties:
+        yield f"penalties {penalty.behaviour}", penalty.law, penalty.period
 
 
 def _acts(pack: Pack, measures: Iterable[Measure]) -> Iterator[Finding]:
@@ -222,6 +237,22 @@ def _days(pack: Pack, measures: Iterable[Measure]) -> Iterator[Finding]:
     yield from _overlapping_and_apart(pack.exchange.rows, "exchange_rates", lambda rate: rate.currency)
     yield from _overlapping_and_apart(pack.channel_rules, "channels", lambda rule: rule.id)
     yield from _overlapping_and_apart(pack.quotas, "quotas", lambda quota: quota.order_id)
+    dues = pack.dues
+    yield from _overlapping_and_apart(
+        dues.due_rules,
+        "due_days",
+        lambda row: f"{row.case} {' '.join(sorted(row.trader_classes))} {' '.join(sorted(row.taxes))}",
+    )
+    yield from _overlapping_and_apart(dues.interest_rules, "late_interest", lambda row: row.bearer)
+    yield from _overlapping_and_apart(dues.settlement, "settlement_order", lambda row: row.rank)
+    yield from _overlapping_and_apart(dues.reliefs, "payment_reliefs", lambda row: f"{row.kind} {row.cause}")
+    yield from _overlapping_and_apart(
+        dues.penalties, "penalties", lambda row: f"{row.behaviour} {row.band} {row.offender}"
+    )
+    for first in {row.period.first_day for row in dues.settlement}:
+        placed = {rank for step in dues.order(first).steps for rank in step}
+        for rank in sorted(RANKS - placed):
+            yield Finding("PACK_RANK_UNPLACED", "settlement_order", {"rank": rank, "on": first.isoformat()})
 
 
 def _rate_key(row: Measure) -> str:
@@ -407,6 +438,10 @@ def _names(pack: Pack) -> Iterator[Finding]:
     named += [(f"acts {act.number}", act.names) for act in pack.acts.values()]
     named += [(f"taxes {levy.tax.code}", levy.names) for levy in pack.levies]
     named += [(f"forms {step}", form.names) for step, form in pack.forms.items()]
+    dues = pack.dues
+    named += [(f"due_days {row.case}", row.names) for row in dues.due_rules]
+    named += [(f"payment_reliefs {row.kind} {row.cause}", row.names) for row in dues.reliefs]
+    named += [(f"penalties {row.behaviour}", row.names) for row in dues.penalties]
     for name, listed in pack.code_lists.items():
         named += [(f"codes/{name} {code.value}", code.names) for code in listed]
         if name not in words.identifiers("code_list"):

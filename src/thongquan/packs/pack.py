@@ -5,7 +5,8 @@ module whose `COUNTRY` is a subclass of `Pack` that overrides only what no table
 declaration and tariff come as arguments. A pack imports the engine and no other pack.
 
 The tables, each explained where it is read: acts, taxes, codes/*, measures and commodities (the tariff), charges,
-exchange_rates, channels, forms, laws, deadlines, quotas. Only acts, taxes and codes/declaration_types must be there.
+exchange_rates, channels, forms, laws, deadlines, quotas; the five of dues.py. Only acts, taxes and
+codes/declaration_types must be there.
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ from ..engine.codes import Code, CodeList
 from ..engine.dated import Period, as_of, day_of
 from ..engine.declaration import Amount, Declaration, DutyTaxFee, GoodsItem
 from ..engine.findings import Finding, LegalRef, Severity, in_order
+from ..engine.ledger.interest import months_after
 from ..engine.money import Carry, Rounding, millionths_of
 from ..engine.risk.channels import Channel
 from ..engine.risk.draw import consignment_id
@@ -46,6 +48,7 @@ from ..engine.tariff.rate_text import PLAIN_WORDS, RateReader
 from ..engine.tariff.tariff import GENERAL, Choice, Edition, Tariff, TariffView
 from ..engine.tariff.units import convert
 from ..engine.timing.calendar import DayUnknownError, Hours, Unit, WorkingCalendar
+from .dues import ENFORCEMENT, DueBy, DueCase, DueDay, Dues, read_dues
 from .tables import LANGUAGES, SETTINGS, SOURCE, Folder, Row
 
 IMPORT: Final = "import"
@@ -251,8 +254,9 @@ class Pack:
     give the rates of taxes, "percent" or "fraction"; "" where nobody has said, then a rate is read only when the
     reader of a file says it.
     deadlines: name → its rows, one a day; `deadline` asks for that of a day. office_calendars: office → editions of its
-    own hours (office_hours.csv), before those of the country. certainty: table → rows that somebody read in the law's
-    own text, and rows that nobody has (the column `verified`).
+    own hours (office_hours.csv), before those of the country. dues: what the law says of paying late and of
+    fines. certainty: table → rows that somebody read in the law's own text, and rows that nobody has (the column
+    `verified`).
     external_references: whether a follow-up may name a declaration by another system's number; only a demonstration
     that replays that system's messages turns it on.
     """
@@ -281,6 +285,7 @@ class Pack:
     quotas: tuple[Quota, ...] = ()
     calendars: tuple[WorkingCalendar, ...] = ()
     office_calendars: Mapping[str, tuple[WorkingCalendar, ...]] = field(default_factory=dict)
+    dues: Dues = field(default_factory=Dues)
     certainty: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     transport_documents: tuple[str, ...] = ()
     complete: bool = True
@@ -642,7 +647,9 @@ class Pack:
         taxes = {levy.tax.code for levy in self.levies if levy.preferential}
         rows = [row for row in view.measures(item.commodity_code) if row.tax in taxes and row.preference]
         schemes = {row.preference for row in rows if row.is_for(self.origin_of(item, row.preference))}
-        return tuple(Claim(scheme, claiming(declaration, number, scheme)) for scheme in ("", *sorted(schemes)))
+        return tuple(
+            Claim(scheme, claiming(declaration, number, scheme)) for scheme in ("", *sorted(schemes))
+        )
 
     def charge_of(self, measure: Measure) -> Charge:
         """The charge that levies a row of the tariff; a rate known only from a notice says so, and so does a row by
@@ -657,7 +664,11 @@ class Pack:
             measure.law,
             preference=measure.preference,
             quota_order_id=measure.quota_order_id,
-            note=NOT_SUBJECT if measure.given is Given.NOT_SUBJECT else RATE_FROM_NOTICE if from_notice else "",
+            note=NOT_SUBJECT
+            if measure.given is Given.NOT_SUBJECT
+            else RATE_FROM_NOTICE
+            if from_notice
+            else "",
             verified=measure.verified,
         )
 
@@ -708,6 +719,53 @@ class Pack:
             return Payment(method, Terms.SUSPENDED)
         terms = self.fact("payment_methods", method, "terms", day)
         return Payment(method, Terms(terms) if terms else Terms.NOW)
+
+    def due_day(
+        self,
+        *,
+        registered: date,
+        released: date | None = None,
+        case: DueCase = DueCase.ORDINARY,
+        trader_class: str = "",
+        tax: str = "",
+        decided: date | None = None,
+    ) -> DueDay:
+        """Until when the money of a declaration must be there, and from when lateness costs interest (due_days.csv).
+
+        registered, released, decided: the days on which it was registered, its goods let go, a decision served; the law
+        is that of the registration, of a decision that of its day. DUE_DAY_NOT_GIVEN where that law has no row.
+        """
+        day = decided or registered
+        rule = self.dues.due_rule(case, day, trader_class, tax)
+        if rule is None:
+            says = {"case": case, "on": day.isoformat()}
+            return DueDay(case, findings=(Finding("DUE_DAY_NOT_GIVEN", "due_day", says),))
+        match rule.by:
+            case DueBy.RELEASE:
+                due = released
+            case DueBy.NEXT_MONTH:
+                following = months_after(registered.replace(day=1), 1)
+                due = following.replace(day=rule.number)
+            case DueBy.REGISTRATION:
+                due = registered + timedelta(days=rule.number)
+            case DueBy.DECISION:
+                due = decided + timedelta(days=rule.number) if decided else None
+        if due is not None and rule.rolls:
+            due = self._worked(due)
+        if due is None:
+            return DueDay(case, rule=rule)
+        limit = self.deadline(ENFORCEMENT, due)
+        enforced = due + timedelta(days=limit.amount + 1) if limit and limit.unit is Unit.DAY else None
+        bears = released if rule.from_release and released else due + timedelta(days=1)
+        return DueDay(case, due, min(bears, due + timedelta(days=1)), rule, enforced)
+
+    def _worked(self, day: date) -> date:
+        """The day itself, or the next one that is worked; the day itself where no calendar tells."""
+        calendar = self.calendar(day)
+        try:
+            return calendar.next_working_day(day) if calendar else day
+        except DayUnknownError:
+            return day
 
     # times
 
@@ -969,6 +1027,7 @@ def read_fields(folder: Path) -> dict[str, Any]:
         "quotas": tuple(source.rows("quotas", "order_id volume unit allotment", _quota)),
         "calendars": _calendars(source, str(settings.get("zone", "UTC"))).get("", ()),
         "office_calendars": _calendars(source, str(settings.get("zone", "UTC")), "office_hours"),
+        "dues": read_dues(source, settings.get("decimals", 0)),
         "certainty": source.certainty,
         **settings,
     }

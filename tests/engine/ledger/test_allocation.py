@@ -60,3 +60,20 @@ def test_payments_and_debts_are_above_zero():
         allocate(0, DEBTS, OLD_LAW)
     with pytest.raises(ValueError):
         Debt("x", "CURRENT_TAX", "VAT", date(2020, 7, 1), 0)
+
+
+def test_ranks_of_one_step_go_by_their_due_day_then_as_they_are_named():
+    order = (("OVERDUE_TAX", "INTEREST"), "CURRENT_TAX")
+    debts = (
+        Debt("interest", "INTEREST", "INTEREST", date(2020, 3, 1), 30),
+        Debt("older", "INTEREST", "INTEREST", date(2020, 2, 1), 10),
+        Debt("overdue", "OVERDUE_TAX", "VAT", date(2020, 3, 1), 50),
+        Debt("current", "CURRENT_TAX", "VAT", date(2020, 1, 1), 100),
+    )
+    # 10 of February, 50 and 30 of March, then 5 of what is current though its day is the earliest
+    assert list(allocate(95, debts, order).settled.items()) == [
+        ("older", 10),
+        ("overdue", 50),
+        ("interest", 30),
+        ("current", 5),
+    ]

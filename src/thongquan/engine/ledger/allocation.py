@@ -11,7 +11,7 @@ from ..findings import Finding, Refusal, in_order
 
 @dataclass(frozen=True, slots=True)
 class Debt:
-    """Something owed. rank: its class in the words of the law in force ("ENFORCED_TAX", "OVERDUE_TAX", "INTEREST"…).
+    """Something owed. rank: its class in the words of the law in force ("ENFORCED_TAX", "OVERDUE_INTEREST"…).
 
     id: unique, and the last word between equals. amount_minor: above zero.
     """
@@ -36,7 +36,12 @@ class Allocation:
     left_minor: int
 
 
-def allocate(payment_minor: int, debts: Iterable[Debt], order: Sequence[str]) -> Allocation | Refusal:
+type Order = Sequence[str | Sequence[str]]
+"""Ranks as the law lists them; ranks that it puts on one step stand together, and then the earlier due day goes first,
+between equal days the rank that is named first."""
+
+
+def allocate(payment_minor: int, debts: Iterable[Debt], order: Order) -> Allocation | Refusal:
     """Share a payment over debts: by rank as `order` lists them, the earliest due first, then by id.
 
     The sequence in which the debts are given does not matter. A rank that the order does not know refuses the whole
@@ -45,7 +50,10 @@ def allocate(payment_minor: int, debts: Iterable[Debt], order: Sequence[str]) ->
     """
     if payment_minor <= 0:
         raise ValueError(f"a payment of {payment_minor}")
-    place = {rank: index for index, rank in enumerate(order)}
+    place: dict[str, tuple[int, int]] = {}
+    for step, ranks in enumerate(order):
+        for within, rank in enumerate((ranks,) if isinstance(ranks, str) else ranks):
+            place[rank] = step, within
     listed = list(debts)
     unknown = [
         Finding("DEBT_RANK_UNKNOWN", at=f"debt.{debt.id}", says={"debt": debt.id, "rank": debt.rank})
@@ -57,10 +65,15 @@ def allocate(payment_minor: int, debts: Iterable[Debt], order: Sequence[str]) ->
     left = payment_minor
     settled: dict[str, int] = {}
     by_tax: dict[str, int] = {}
-    for debt in sorted(listed, key=lambda debt: (place[debt.rank], debt.due_day, debt.id)):
+    for debt in sorted(listed, key=lambda debt: _turn(place[debt.rank], debt)):
         part = min(left, debt.amount_minor)
         if part:
             settled[debt.id] = part
             by_tax[debt.tax] = by_tax.get(debt.tax, 0) + part
             left -= part
     return Allocation(settled, by_tax, left)
+
+
+def _turn(place: tuple[int, int], debt: Debt) -> tuple[int, date, int, str]:
+    step, within = place
+    return step, debt.due_day, within, debt.id
