@@ -290,6 +290,8 @@ def test_tabs_empty_rows_and_spaces_around_values_are_layout():
         (b'functional_reference_id,description\nA,"' + b"x\n" * 600_000 + b'"\n', "CSV_QUOTES"),
         (b"functional_reference_id,description\nA," + b"," * 1_000_000 + b"\n", "CSV_ROW_TOO_LONG"),
         (b"functional_reference_id" + b",description" * 2_000 + b"\n", "TABLE_TOO_WIDE"),
+        (b"functional_reference_id\n" + b"\n" * 100_001, "TABLE_TOO_EMPTY"),
+        (b"functional_reference_id,type_code\n" + b",\n" * 100_001, "TABLE_TOO_EMPTY"),
         (b"type_code\nIMA\n", "TABLE_WITHOUT_REFERENCE"),
     ],
 )
@@ -297,6 +299,15 @@ def test_a_file_that_is_no_table_gives_one_finding_and_no_declaration(data: byte
     (given,) = from_csv(data)
     assert isinstance(given, list)
     assert [found for found, _ in given] == [code]
+
+
+def test_the_cells_of_a_form_are_as_many_as_are_wanted_and_never_wider_than_a_table():
+    rows = b"".join(b"R%d,x\n" % n for n in range(10))
+    (few,) = tables.cells_of(b"functional_reference_id,description\n\n" + rows, False, 3)
+    assert [number for number, _ in few.rows] == [3, 4, 5, 6]
+    # one row of 100,000 cells must not make every row so wide
+    wide = b"functional_reference_id,description\nA" + b"," * 100_000 + b"\nB,x\n"
+    assert tables.cells_of(wide, False, 3) == ()
 
 
 def test_nothing_is_given_out_of_a_file_that_ends_in_rubble():

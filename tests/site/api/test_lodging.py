@@ -176,6 +176,18 @@ def test_a_file_of_which_nothing_can_be_made_is_one_refused_item(api):
             assert answer.json["items"][0]["status"] == 422
 
 
+def test_a_bulk_of_too_many_tells_what_was_lodged_and_where_it_stopped(office, monkeypatch):
+    from thongquan.site.clearance import api
+
+    monkeypatch.setattr(api, "MAX_LODGED", 2)
+    body = b"\n".join(json_lines.write_json(original(f"M{n}")) for n in range(5))
+    told = office("ann").post("/declarations/bulk", body, media="application/x-ndjson").json
+    assert (told["lodged"], told["refused"]) == (2, 1)
+    assert [item["place"] for item in told["items"]] == ["line 1", "line 2", "line 3"]
+    assert [finding["code"] for finding in told["items"][2]["findings"]] == ["TOO_MANY_DECLARATIONS"]
+    assert Declaration.objects.count() == 2
+
+
 def test_a_bulk_of_hundreds_is_written_in_parts(office):
     body = ndjson(*(original(f"R-{n}") for n in range(1_201)))
     told = office("ann").post("/declarations/bulk", body, media="application/x-ndjson").json

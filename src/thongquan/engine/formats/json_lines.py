@@ -103,8 +103,9 @@ def examine(data: bytes, first_line: int = 1) -> tuple[Declaration | None, tuple
     data = data.removeprefix(BYTE_ORDER_MARK)
     if len(data) > MAX_BYTES:
         return None, (_too_large(),)
-    if data.count(b"{") + data.count(b"[") > MAX_GROUPS:
-        return None, (Finding("JSON_TOO_MANY_GROUPS", says={"limit": str(MAX_GROUPS)}),)
+    crowded = crowd(data)
+    if crowded is not None:
+        return None, (crowded,)
     try:
         text = data.decode()
     except UnicodeDecodeError as fault:
@@ -123,7 +124,7 @@ def examine(data: bytes, first_line: int = 1) -> tuple[Declaration | None, tuple
     if _may_hide_something(text, shape):
         findings = _limited(_leaf_findings(declaration, ""))
     if len(declaration.goods_items) > MAX_GOODS_ITEMS:
-        findings = (*findings, _too_many_items(len(declaration.goods_items)))
+        findings = (*findings, too_many_items(len(declaration.goods_items)))
     return None if errors(findings) else declaration, findings
 
 
@@ -207,7 +208,7 @@ def _value_faults(value: Any, kind: Any, at: str) -> Iterator[Finding]:
         yield from _object_faults(value, record, at)
     elif element is not None and isinstance(value, list):
         if element is GoodsItem and len(value) > MAX_GOODS_ITEMS:
-            yield _too_many_items(len(value))
+            yield too_many_items(len(value))
             value = value[:MAX_GOODS_ITEMS]
         for number, inner in enumerate(value, 1):
             yield from _value_faults(inner, element, f"{at}[{number}]")
@@ -351,7 +352,16 @@ def _too_large() -> Finding:
     return Finding("JSON_TOO_LARGE", says={"limit": str(MAX_BYTES)})
 
 
-def _too_many_items(count: int) -> Finding:
+def crowd(data: bytes) -> Finding | None:
+    """JSON_TOO_MANY_GROUPS for bytes that would take much more memory as records than they are; told before they are
+    read, for every JSON that may hold a declaration."""
+    if data.count(b"{") + data.count(b"[") <= MAX_GROUPS:
+        return None
+    return Finding("JSON_TOO_MANY_GROUPS", says={"limit": str(MAX_GROUPS)})
+
+
+def too_many_items(count: int) -> Finding:
+    """For a declaration of more than MAX_GOODS_ITEMS lines."""
     return Finding(
         "GOODS_ITEMS_TOO_MANY", "goods_items", {"count": str(count), "limit": str(MAX_GOODS_ITEMS)}
     )

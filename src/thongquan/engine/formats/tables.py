@@ -29,6 +29,7 @@ import io
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import tzinfo
+from itertools import islice
 from typing import BinaryIO, Final
 
 from ..declaration import Declaration
@@ -51,6 +52,7 @@ from .workbook import Cell, Sheet, open_sheets
 
 __all__ = [
     "MAX_COLUMNS",
+    "MAX_EMPTY_ROWS",
     "MAX_FILE_FINDINGS",
     "MAX_FINDINGS",
     "MAX_RECORD_CHARACTERS",
@@ -68,6 +70,8 @@ __all__ = [
 
 MAX_RECORD_CHARACTERS: Final = 1_000_000
 """Characters in one row of a CSV file, line breaks inside quotes included."""
+MAX_EMPTY_ROWS: Final = 100_000
+"""Rows of a CSV file without any value."""
 
 
 def read_csv(
@@ -170,14 +174,18 @@ class Cells:
     typed: frozenset[tuple[int, int]] = frozenset()
 
 
-def cells_of(data: bytes, is_workbook: bool) -> tuple[Cells, ...]:
-    """The tables of a file that have a heading that we know; none of one that is refused as a whole."""
+def cells_of(data: bytes, is_workbook: bool, most: int) -> tuple[Cells, ...]:
+    """The tables of a file that have a heading that we know; none of one that is refused as a whole, or that has more
+    than MAX_COLUMNS columns: a form would be as wide in every row.
+
+    most: rows below the headings that are wanted. One more than that is read, which shows that there are others.
+    """
     if not is_workbook:
         try:
             stream = io.BytesIO(data)
             encoding = _encoding(stream)
             delimiter = _delimiter(stream, encoding)
-            return _cells("", list(_csv_rows(stream, encoding, delimiter)), delimiter != ",")
+            return _cells("", _csv_rows(stream, encoding, delimiter), most, delimiter != ",")
         except Broken:
             return ()
     sheets = open_sheets(data)
@@ -186,15 +194,16 @@ def cells_of(data: bytes, is_workbook: bool) -> tuple[Cells, ...]:
     found: list[Cells] = []
     for sheet in sheets:
         if sheet.visible and _knows_a_heading(sheet):
-            found += _cells(sheet.name, list(sheet.rows()), comma=True)
+            found += _cells(sheet.name, sheet.rows(), most, comma=True)
     return tuple(found)
 
 
-def _cells(sheet: str, rows: list[Row], comma: bool) -> tuple[Cells, ...]:
-    filled = [(number, cells) for number, cells in rows if any(cell != "" for cell in cells)]
-    if not filled:
+def _cells(sheet: str, rows: Iterator[Row], most: int, comma: bool) -> tuple[Cells, ...]:
+    filled_ones = ((number, cells) for number, cells in rows if any(cell != "" for cell in cells))
+    filled = list(islice(filled_ones, most + 2))
+    wide = max((len(cells) for _, cells in filled), default=0)
+    if not filled or wide > MAX_COLUMNS:
         return ()
-    wide = max(len(cells) for _, cells in filled)
     headings = tuple(_text(cell) for cell in filled[0][1]) + ("",) * (wide - len(filled[0][1]))
     body = tuple(
         (number, tuple(_text(cell) for cell in cells) + ("",) * (wide - len(cells)))
@@ -263,11 +272,14 @@ def _csv_rows(stream: BinaryIO, encoding: str, delimiter: str) -> Iterator[Row]:
     stream.seek(0)
     text = io.TextIOWrapper(stream, encoding, newline="")
     lines = _Lines(text)
-    number = 0
+    number = empty = 0
     try:
         for cells in csv.reader(lines, delimiter=delimiter, strict=True):
             number += 1
             lines.spent = 0
+            empty += not any(cells)
+            if empty > MAX_EMPTY_ROWS:
+                raise Broken("TABLE_TOO_EMPTY", f"row {number}", number, limit=str(MAX_EMPTY_ROWS))
             yield number, [cell.strip(XML_SPACE) for cell in cells]
     except UnicodeDecodeError:
         raise Broken("CSV_ENCODING", f"row {number + 1}", number + 1, encoding="UTF-8") from None

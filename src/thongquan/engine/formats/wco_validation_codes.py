@@ -129,6 +129,7 @@ VALIDATION_CODES: Final[Mapping[str, str]] = {
     "XLSX_BROKEN": "TQ11053",
     "XLSX_UNUSUAL": "TQ11054",
     "XLSX_BOMB": "TQ11055",
+    "TABLE_TOO_EMPTY": "TQ11056",
     # checks, from TQ12001
     "RULE_FINDINGS_CUT": "TQ12001",
     "CODE_LIST_MISSING": "TQ12002",

@@ -417,9 +417,12 @@ def _written(lodgements: Sequence[lodging.Lodgement], pack: Pack) -> list[Answer
 def _parts(call: Call, pack: Pack) -> Iterator[list[tuple[str, lodging.Lodgement]]]:
     part: list[tuple[str, lodging.Lodgement]] = []
     for count, (place, read) in enumerate(_readings(call, pack), 1):
-        if count > MAX_LODGED:
-            says = {"limit": str(MAX_LODGED)}
-            raise Problem(413, [Finding("TOO_MANY_DECLARATIONS", at=place, says=says)])
+        if count == MAX_LODGED + 1:
+            # Those before it are lodged and must be told of; this one stands for all that are not.
+            many = Finding("TOO_MANY_DECLARATIONS", at=place, says={"limit": str(MAX_LODGED)})
+            read = messages.Read(None, (many,), None, read.hash)
+        elif count > MAX_LODGED + 1:
+            break
         key = f"{call.key}/{count}"
         part.append((place, lodging.Lodgement(read=read, by=call.by, key=key, at=call.at)))
         if len(part) == lodging.TOGETHER:

@@ -201,8 +201,10 @@ def of_declarations(declarations: Sequence[Declared], source: str) -> Draft:
 
 
 def _of_table(name: str, data: bytes, is_workbook: bool, pack: Pack) -> Draft | tuple[Finding, ...]:
+    found = tables.cells_of(data, is_workbook, MOST_ROWS)
+    if any(len(cells.rows) > MOST_ROWS for cells in found):
+        return _TOO_MANY_ROWS
     readings = list(reading.read_file(name, data, ZoneInfo(pack.zone)))
-    found = tables.cells_of(data, is_workbook)
     if len(found) != 1:
         several = (Finding("UPLOAD_SEVERAL_SHEETS"),) if len(found) > 1 else ()
         return several or tuple(finding for one in readings for finding in one.findings)
@@ -231,11 +233,10 @@ def _of_table(name: str, data: bytes, is_workbook: bool, pack: Pack) -> Draft | 
 
 
 def _bounded(draft: Draft) -> Draft | tuple[Finding, ...]:
-    if len(draft.rows) > MOST_ROWS:
-        return (Finding("UPLOAD_TOO_MANY_ROWS", says={"rows": str(len(draft.rows)), "most": str(MOST_ROWS)}),)
-    return draft
+    return _TOO_MANY_ROWS if len(draft.rows) > MOST_ROWS else draft
 
 
+_TOO_MANY_ROWS: Final = (Finding("UPLOAD_TOO_MANY_ROWS", says={"most": str(MOST_ROWS)}),)
 _PLAIN: Final = re.compile(r"-?\d+\.\d+", re.ASCII)
 
 

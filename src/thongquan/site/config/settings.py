@@ -73,6 +73,8 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "thongquan.site.config.door.ApiDoor",
+    # Above all that may answer itself with a page: for a host that is not ours, a body that is too long, a fault.
+    "django.middleware.csp.ContentSecurityPolicyMiddleware",
     "thongquan.site.entry.sessions.BodyLimit",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -83,7 +85,6 @@ MIDDLEWARE = [
     "thongquan.site.entry.sessions.LegalZone",
     "thongquan.site.entry.sessions.SessionLimits",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "django.middleware.csp.ContentSecurityPolicyMiddleware",
 ]
 
 ROOT_URLCONF = "thongquan.site.config.urls"

@@ -17,7 +17,7 @@ from django.http import HttpRequest, HttpResponse
 from ... import words
 from ...engine.findings import Finding
 from ...engine.formats.guard import plain, text_findings
-from ...engine.formats.json_lines import is_identifier, translated
+from ...engine.formats.json_lines import crowd, is_identifier, translated
 
 JSON, PROBLEM, NDJSON = "application/json", "application/problem+json", "application/x-ndjson"
 OCTETS = "application/octet-stream"
@@ -224,6 +224,9 @@ def etag(events: int) -> str:
 
 def decoded[T](data: bytes, kind: type[T]) -> T:
     """A JSON body as one of our records. Problem 422 for what does not fit, 400 for what is no JSON."""
+    crowded = crowd(data)
+    if crowded is not None:
+        raise Problem(422, [crowded])
     try:
         value = msgspec.json.decode(data or b"{}", type=kind)
     except msgspec.ValidationError as fault:

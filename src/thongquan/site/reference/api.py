@@ -9,8 +9,9 @@ import msgspec
 from django.http import HttpResponse
 from msgspec import Meta
 
-from ...engine.declaration import Declaration
+from ...engine.declaration import MAX_GOODS_ITEMS, Declaration
 from ...engine.findings import Finding, in_order
+from ...engine.formats.json_lines import too_many_items
 from ...engine.tariff.measures import Measure
 from ...packs import pack as country
 from ..kit.http import Body, Problem, Told, answered, told
@@ -137,6 +138,9 @@ def _measure(row: Measure) -> MeasureView:
 def calculate(call: Call) -> HttpResponse:
     day = _day(call, call.body.day)
     pack = equipped(site_pack())
+    lines = len(call.body.declaration.goods_items)
+    if lines > MAX_GOODS_ITEMS:
+        raise Problem(422, [too_many_items(lines)])
     findings = country.run_checks(pack, call.body.declaration, day)
     assessed = country.assess(pack, call.body.declaration, day)
     told_all = in_order([*findings, *assessed.findings])
