@@ -160,3 +160,8 @@ def test_times_of_the_law_have_their_days():
     assert VN.deadline("reply", date(2018, 6, 4)) is None
     assert VN.deadline("reply", date(2018, 6, 5)) is not None
     assert ends("document_check", datetime(2020, 6, 15, 1, 0, tzinfo=UTC)) == at("2020-06-15T10:00")
+
+
+def test_only_times_that_somebody_read_in_the_law_are_told_to_be_verified():
+    yes, no = VN.certainty["deadlines"]
+    assert (yes >= 8, no >= 17) == (True, True)
