@@ -148,7 +148,7 @@ def test_an_amendment_after_the_channel_is_lawful_and_noticed(pack, days):
 def test_the_acts_name_their_vietnamese_law_and_forms(pack, days):
     number = lodged(pack, days, shirts())
     events: dict[str, Event] = {event.act: event for event in reads.engine_events(number)}
-    assert events["select"].form_number == f"04/TB-PL {number}/{events['select'].n}"
+    assert events["select"].form_number == f"TQ-04 {number}/{events['select'].n}"
     assert str(pack.laws["remove_to_storage"]) == "38/2015/TT-BTC, art. 32"
     assert str(pack.laws["release"]) == "54/2014/QH13, art. 36"
     assert str(pack.laws["clear"]) == "54/2014/QH13, art. 37"
