@@ -359,7 +359,7 @@ class Dues:
 
     def behaviours(self, day: date) -> dict[str, Mapping[str, str]]:
         """The breaches that the law of a day knows → their names, in the order of the table."""
-        return {row.behaviour: row.names for row in reversed(as_of(self.penalties, day))}
+        return {row.behaviour: row.names for row in as_of(self.penalties, day)}
 
     def penalty(self, behaviour: str, breach: Breach, day: date) -> Penalty:
         """What a breach costs by the law of the day on which it was done.
