@@ -39,7 +39,8 @@ ASSUMED_VALUE: Final = 100_000_000
 
 _ADDITIONAL: Final = "GN"
 """A list of codes beside the commodity code."""
-_PLAIN_TERMS: Final = "CIF"
+_PLAIN_TERMS: Final = {IMPORT: "CIF", EXPORT: "FOB"}
+"""Terms of delivery under which the price is the customs value of either direction."""
 _MANY: Final = 1_000_000
 
 
@@ -222,7 +223,7 @@ def declaration_of(pack: Pack, question: Question) -> Declaration | None:
         type_code=kind.value,
         goods_items=(item,),
         goods_item_quantity=1,
-        trade_terms=TradeTerms(condition_code=_PLAIN_TERMS),
+        trade_terms=TradeTerms(condition_code=_PLAIN_TERMS[question.flow]),
     )
 
 

@@ -9,6 +9,9 @@ twelve digits.
 
 from __future__ import annotations
 
+from datetime import date
+from typing import TYPE_CHECKING
+
 import msgspec
 
 from ...engine.declaration import AdditionalDocument, Declaration, GoodsItem
@@ -20,6 +23,11 @@ from ..pack import Chosen, Claim, Kind, Levy, claiming
 from . import rates
 from .procedures import Procedures, branch_count
 from .rates import DIRECT, IMPORT_DUTY, OUT_OF_QUOTA, Agreement, DutyOfLine
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from ...engine.tariff.image import TariffImage
 
 FEE = "LP"
 """The customs fee, which a declaration owes once, whatever it holds."""
@@ -134,20 +142,32 @@ class Vietnam(Procedures):
             if any(finding.code == "ORIGIN_NOT_IN_AGREEMENT" for finding in missing_of_it):
                 continue
             made = claiming(declaration, number, preference)
-            claims.append(Claim(preference, self._shown(made, number, agreement, view), missing_of_it))
+            claims.append(Claim(preference, self._shown(made, number, view), missing_of_it))
         return tuple(claims)
 
-    def _shown(
-        self, declaration: Declaration, number: int, agreement: Agreement, view: TariffView
-    ) -> Declaration:
-        """The declaration with the papers that an agreement asks, added to one line."""
-        proofs = self._proving(agreement.preference, view)
-        item = declaration.goods_items[number - 1]
+    def duties_many(
+        self, image: TariffImage, lines: pl.DataFrame, levy: Levy, day: date
+    ) -> pl.DataFrame | None:
+        """Import duty for many lines (rates_frame.py); the export duty has no schemes."""
+        if levy.tax.code != IMPORT_DUTY:
+            return None
+        # NumPy and Polars only for whoever assesses many.
+        from .rates_frame import import_duties
+
+        lists = self.code_lists
+        return import_duties(image, lists["preferences"], lists["mfn_partners"], lines, day)
+
+    def with_papers(self, item: GoodsItem, day: date) -> GoodsItem:
+        """The line with the certificate of the agreement that it claims, and the proof of direct transport."""
+        view = self.tariff.as_of(day)
+        proofs = self._proving(item.preference_code, view)
         added = tuple(AdditionalDocument(type_code=code) for code in (*proofs[:1], DIRECT))
+        return msgspec.structs.replace(item, additional_documents=(*item.additional_documents, *added))
+
+    def _shown(self, declaration: Declaration, number: int, view: TariffView) -> Declaration:
+        """The declaration with the papers that the claim of a line asks, added to it."""
         items = list(declaration.goods_items)
-        items[number - 1] = msgspec.structs.replace(
-            item, additional_documents=(*item.additional_documents, *added)
-        )
+        items[number - 1] = self.with_papers(items[number - 1], view.day)
         return msgspec.structs.replace(declaration, goods_items=tuple(items))
 
 
