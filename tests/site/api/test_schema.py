@@ -13,6 +13,7 @@ from thongquan.site.clearance import attachments, journey
 from thongquan.site.clearance.api_acts import ASKING
 from thongquan.site.config.api import PREFIX, ROUTES, openapi
 from thongquan.site.kit import clock
+from thongquan.site.kit.http import answered, content
 
 from ..conftest import own_copy
 from ..country import SYSTEM, original
@@ -170,11 +171,8 @@ def asked(template, django_db_blocker):
     patched.undo()
 
 
-@pytest.mark.parametrize("route", ROUTES, ids=lambda route: route.name)
-def test_no_question_breaks_the_site_or_its_document(asked, route, django_db_blocker):
+def ask_about(route, loaded, token: str) -> None:
     from hypothesis import HealthCheck, Phase, given, settings
-
-    loaded, token = asked
 
     @given(case=loaded[route.path][route.method].as_strategy())
     @settings(
@@ -189,5 +187,36 @@ def test_no_question_breaks_the_site_or_its_document(asked, route, django_db_blo
         # 5xx, statuses, media types, headers and bodies that the document does not tell: all are failures
         case.call_and_validate(headers={"Authorization": f"Bearer {token}"}, excluded_checks=not_asked())
 
+    ask()
+
+
+@pytest.mark.parametrize("route", ROUTES, ids=lambda route: route.name)
+def test_no_question_breaks_the_site_or_its_document(asked, route, django_db_blocker):
     with django_db_blocker.unblock():
-        ask()
+        ask_about(route, *asked)
+
+
+def _broken(call):
+    raise RuntimeError("x")
+
+
+BUGS = {
+    "a fault of ours": _broken,
+    "a status that is not told": lambda call: answered({}, 418),
+    "a body that is not told": lambda call: answered({"user": 1, "scopes": "all"}),
+    "a media type that is not told": lambda call: content(b"<p>me</p>", "text/html"),
+}
+
+
+@pytest.mark.parametrize("bug", BUGS)
+def test_a_planted_bug_is_caught(asked, bug, django_db_blocker):
+    from schemathesis.core.failures import FailureGroup
+
+    (route,) = (route for route in ROUTES if route.name == "me")
+    whole = route.view
+    object.__setattr__(route, "view", BUGS[bug])
+    try:
+        with django_db_blocker.unblock(), pytest.raises(FailureGroup):
+            ask_about(route, *asked)
+    finally:
+        object.__setattr__(route, "view", whole)
