@@ -1,0 +1,1 @@
+"""What is counted and why: fact columns, indicators declared once, targets, ranks, claims, and when a figure holds."""
