@@ -26,7 +26,7 @@ from ..engine.lifecycle.declaration import Form as LifecycleForm
 from ..engine.money import BadNumber, decimal_text, minor_of
 from ..engine.tariff.measures import Given, Measure, MeasureKind, Schedule
 from .dues import RANKS, Dues
-from .pack import ActKind, Pack, assess, due_by_terms, load
+from .pack import CHARGES, ActKind, Pack, assess, due_by_terms, load
 from .tables import LANGUAGES, UnusablePack
 
 
@@ -324,8 +324,11 @@ def _text(period: Period) -> str:
 def _bases(pack: Pack) -> Iterator[Finding]:
     """Bases that nothing fills, charges that change nothing, a charge without a rule."""
     taxes = {levy.tax.code: levy for levy in pack.levies}
-    listed = pack.code_lists.get("charges", ())
-    charges = {code.value: code.facts.get("bases", "").split() for code in listed}
+    charges = {
+        code.value: code.facts.get("bases", "").split()
+        for name in CHARGES
+        for code in pack.code_lists.get(name, ())
+    }
     filled = {
         CUSTOMS_VALUE,
         STATISTICAL_VALUE,

@@ -49,7 +49,8 @@ from ..engine.tariff.tariff import GENERAL, Choice, Edition, Tariff, TariffView
 from ..engine.tariff.units import convert
 from ..engine.timing.calendar import DayUnknownError, Hours, Unit, WorkingCalendar
 from .dues import ENFORCEMENT, DueBy, DueCase, DueDay, Dues, read_dues
-from .tables import LANGUAGES, SETTINGS, SOURCE, Folder, Row
+from .exemptions import NOTHING_KNOWN, Exempted, PersonFacts, exempt
+from .tables import LANGUAGES, SETTINGS, SOURCE, VERIFIED, Folder, Row
 
 IMPORT: Final = "import"
 EXPORT: Final = "export"
@@ -58,6 +59,9 @@ RATE_FROM_NOTICE: Final = "RATE_FROM_NOTICE"
 
 NOT_SUBJECT: Final = "NOT_SUBJECT"
 """Note of a charge of nothing: the law says that the goods are not subject to the tax."""
+
+CHARGES: Final = ("charges", "export_charges")
+"""Code lists of charges: of imports, and of both directions where a country has only that one; of exports."""
 
 LOW_VALUE: Final = "low_value"
 """Row of codes/limits: the highest value of goods declared with the reduced data set."""
@@ -464,8 +468,10 @@ class Pack:
         """The criteria in force on a day."""
         return as_of(self.channel_rules, day)
 
-    def risk_facts(self, declaration: Declaration, trader_class: str = "") -> RiskFacts:
-        """What the criteria ask of a declaration."""
+    def risk_facts(
+        self, declaration: Declaration, trader_class: str = "", day: date | None = None
+    ) -> RiskFacts:
+        """What the criteria ask of a declaration. day: the legal day, for what only the day's tables can say."""
         return RiskFacts(
             tuple(
                 RiskLine(
@@ -483,12 +489,32 @@ class Pack:
     # value and taxes
 
     @cached_property
-    def _charges(self) -> tuple[tuple[Period, ChargeRule], ...]:
-        return tuple((code.period, charge_rule(code)) for code in self.code_lists.get("charges", ()))
+    def _charges(self) -> Mapping[str, tuple[tuple[Period, ChargeRule], ...]]:
+        return {
+            name: tuple((code.period, charge_rule(code)) for code in self.code_lists[name])
+            for name in CHARGES
+            if name in self.code_lists
+        }
 
-    def charge_rules(self, day: date) -> dict[str, ChargeRule]:
-        """What each charge code means on a day (codes/charges)."""
-        return {rule.code: rule for period, rule in self._charges if period.holds(day)}
+    def charge_rules(self, day: date, flow: str = IMPORT) -> dict[str, ChargeRule]:
+        """What each charge code means on a day (codes/charges); of an export by codes/export_charges where the country
+        has that list, because what is added on the way in is taken off on the way out."""
+        name = CHARGES[1] if flow == EXPORT and CHARGES[1] in self._charges else CHARGES[0]
+        return {rule.code: rule for period, rule in self._charges.get(name, ()) if period.holds(day)}
+
+    def value_findings(
+        self, declaration: Declaration, kind: Kind, valuation: Valuation, view: TariffView
+    ) -> tuple[Finding, ...]:
+        """What the country has to say of a value that is computed: a price below a reference, a method without its
+        basis. Nothing here changes an amount."""
+        return ()
+
+    def exemptions_of(
+        self, declaration: Declaration, kind: Kind, first: Assessment, day: date, person: PersonFacts
+    ) -> Exempted | None:
+        """What the law lifts because of the whole declaration: its value or duty as first assessed, and the person's
+        past. None where there is nothing to look at."""
+        return None
 
     def liability_of(self, item: GoodsItem, day: date) -> Liability:
         """What the line's procedure does to its taxes; a line without one, or with one that is not known, owes them."""
@@ -807,13 +833,19 @@ class Pack:
 
 
 def assess(
-    pack: Pack, declaration: Declaration, day: date, *, provisional: Collection[int] = ()
+    pack: Pack,
+    declaration: Declaration,
+    day: date,
+    *,
+    provisional: Collection[int] = (),
+    person: PersonFacts = NOTHING_KNOWN,
 ) -> Assessment:
     """What a declaration owes by the law of a day: value, charges, taxes, reliefs, findings. There is no other way.
 
-    provisional: positions, from 1, of lines whose price may still change. A message that no tax is assessed on, or
-    whose type the pack does not know (TYPE_CODE_UNKNOWN), owes nothing and has no value. A line of a simplified
-    declaration that states no value is left to its supplementary declaration (note ASSESSED_LATER).
+    provisional: positions, from 1, of lines whose price may still change. person: what the past says of whoever the
+    goods are for; an exemption that asks for what is not known is not given, and a finding. A message that no tax is
+    assessed on, or whose type the pack does not know (TYPE_CODE_UNKNOWN), owes nothing and has no value. A line of a
+    simplified declaration that states no value is left to its supplementary declaration (note ASSESSED_LATER).
     """
     rates = pack.exchange.as_of(day)
     view = pack.tariff.as_of(day)
@@ -825,7 +857,7 @@ def assess(
             findings.append(_unknown_type(declaration, day))
         return _assessed(pack, [Line({}, (), at=at) for at in places], None, rates, view, findings)
     valuation = value_declaration(
-        declaration, pack.charge_rules(day), rates, rounding=pack.rounding, provisional=provisional
+        declaration, pack.charge_rules(day, kind.flow), rates, rounding=pack.rounding, provisional=provisional
     )
     lines: list[Line] = []
     relieved: list[Mapping[str, LegalRef]] = []
@@ -844,11 +876,34 @@ def assess(
     # Where no tax rests on a line's value, what is wrong with the value matters to no amount; the checks speak of it.
     heard = [f for f in valuation.findings if f.at.split(".")[0] not in quiet and len(quiet) < len(places)]
     valuation = msgspec.structs.replace(valuation, findings=tuple(heard))
+    findings += _unverified_rates(valuation, lines, rates)
+    findings += pack.value_findings(declaration, kind, valuation, view)
     first = _assessed(pack, lines, valuation, rates, view, findings)
-    if not any(relieved):
+    if any(relieved):
+        lines = [_relieve(*each) for each in zip(lines, first.lines, relieved, strict=True)]
+        first = _assessed(pack, lines, valuation, rates, view, findings)
+    lifted = pack.exemptions_of(declaration, kind, first, day, person)
+    if lifted is None:
         return first
-    reliefs = zip(lines, first.lines, relieved, strict=True)
-    return _assessed(pack, [_relieve(*each) for each in reliefs], valuation, rates, view, findings)
+    lines = [
+        exempt(line, pack.taxes, rates, reliefs) if reliefs else line
+        for line, reliefs in zip(lines, lifted.lines, strict=True)
+    ]
+    return _assessed(pack, lines, valuation, rates, view, [*findings, *lifted.findings])
+
+
+def _unverified_rates(valuation: Valuation, lines: Iterable[Line], rates: DayRates) -> list[Finding]:
+    """A note for each currency whose rate nobody compared with what was published."""
+    used = {part.currency for line in valuation.lines for part in line.parts}
+    used.update(*(charge.duty.currencies for line in lines for charge in line.charges))
+    unverified = [rates.rates[currency] for currency in sorted(used & set(rates.rates))]
+    return [
+        Finding(
+            "RATE_OF_EXCHANGE_UNVERIFIED", "", {"currency": rate.currency}, rate.law, severity=Severity.NOTE
+        )
+        for rate in unverified
+        if not rate.verified
+    ]
 
 
 def _assessed(
@@ -1113,6 +1168,9 @@ def charge_rule(code: Code) -> ChargeRule:
         code.law,
         frozenset(facts.get("included_in", "").split()),
         tuple(facts.get("bases", "").split()),
+        frozenset(facts.get("asked_in", "").split()),
+        frozenset(facts.get("expected_in", "").split()),
+        facts.get("stands_for", ""),
     )
 
 
@@ -1154,7 +1212,7 @@ def _code_list(source: Folder, name: str) -> CodeList:
         made = Code(row.asked("value"), row.period, row.law, row.names, facts)
         for column, reader in _FACTS.get(name, {}).items():
             row.read(column, reader)
-        if name == "charges":
+        if name in CHARGES:
             charge_rule(made)
         return made
 
@@ -1193,7 +1251,10 @@ _FACTS: Final[Mapping[str, Mapping[str, Callable[[str], object]]]] = {
     "preferences": {"general": _YES_NO},
     "currencies": {"decimals": int},
     "limits": {"amount": millionths_of, "currency": str},
-    "charges": {"sign": _one_of("+", "-"), "share_by": ShareBy, "included_in": str, "bases": str},
+    **{
+        name: {"sign": _one_of("+", "-"), "share_by": ShareBy, "included_in": str, "bases": str}
+        for name in CHARGES
+    },
 }
 """Columns that a code list must have because the pack decides by them, and how each is read."""
 
@@ -1225,9 +1286,12 @@ def _levy(row: Row) -> Levy:
 
 def _exchange_rate(row: Row) -> ExchangeRate:
     price = row.read("price", millionths_of)
+    verified = VERIFIED not in row.cells or row.yes(VERIFIED)
     if row.one_of("quoted", {"per_unit": False, "inverse": True}):
-        return ExchangeRate.inverse(row.asked("currency"), row.period, price, row.law)
-    return ExchangeRate.per_unit(row.asked("currency"), row.period, price, row.law, row.whole("units", 1))
+        rate = ExchangeRate.inverse(row.asked("currency"), row.period, price, row.law)
+    else:
+        rate = ExchangeRate.per_unit(row.asked("currency"), row.period, price, row.law, row.whole("units", 1))
+    return rate if verified else replace(rate, verified=False)
 
 
 def _channel_rule(row: Row) -> Rule:

@@ -17,7 +17,8 @@ class ExchangeRate:
     """`foreign` units of `currency` are worth `own` units of the pack's currency, exactly.
 
     Authorities print it either way round, and for 1, 100 or 1,000 units: `per_unit` and `inverse` read both.
-    period: the days it is for. law: who published it, and where.
+    period: the days it is for. law: who published it, and where. verified: whether somebody compared it with what was
+    published.
     """
 
     currency: str
@@ -25,6 +26,7 @@ class ExchangeRate:
     own: int
     foreign: int
     law: LegalRef
+    verified: bool = True
 
     def __post_init__(self) -> None:
         if self.own <= 0 or self.foreign <= 0:

@@ -43,6 +43,8 @@ class ShareBy(enum.Enum):
     GROSS_MASS = "gross_mass"
     NET_MASS = "net_mass"
     QUANTITY = "quantity"
+    VOLUME = "volume"
+    """Of the packages of a line, together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,9 @@ class ChargeRule:
     sign: 1 an addition, -1 a deduction. included_from_incoterms: delivery terms whose price already holds the charge;
     an addition is then not made again, and a deduction is made only then. Empty: the terms do not matter.
     bases: names of the base amounts that it changes; a charge for the VAT base alone names that one. law: why.
+    asked_from_incoterms: terms under which the value is not known without it; 0 is declared where there is none.
+    expected_from_incoterms: terms under which it is usual, and its absence worth a warning.
+    stands_for: what it is, where several codes are one thing shared in different ways; "" is the code itself.
     """
 
     code: str
@@ -60,6 +65,14 @@ class ChargeRule:
     law: LegalRef
     included_from_incoterms: frozenset[str] = frozenset()
     bases: tuple[str, ...] = (CUSTOMS_VALUE, STATISTICAL_VALUE)
+    asked_from_incoterms: frozenset[str] = frozenset()
+    expected_from_incoterms: frozenset[str] = frozenset()
+    stands_for: str = ""
+
+    @property
+    def thing(self) -> str:
+        """What it is, whichever of its codes was declared."""
+        return self.stands_for or self.code
 
     def __post_init__(self) -> None:
         if self.sign not in (1, -1):
@@ -172,9 +185,9 @@ def value_declaration(
     amount. provisional: positions, from 1, of lines whose price is provisional.
     Every base amount that a rule names is there for every line, 0 where nothing was declared for it.
     Findings, each of which pends what rests on it: ITEM_CHARGE_MISSING, CURRENCY_MISSING, CHARGE_AMOUNT_MISSING,
-    RATE_OF_EXCHANGE_MISSING, CHARGE_CODE_UNKNOWN, SHARE_WEIGHT_MISSING, VALUE_NEGATIVE. Warnings:
-    CHARGE_INCLUDED_IN_PRICE and DEDUCTION_NOT_IN_PRICE (declared, and by the delivery terms without effect),
-    DELIVERY_TERMS_MISSING.
+    RATE_OF_EXCHANGE_MISSING, CHARGE_CODE_UNKNOWN, CHARGE_NOT_DECLARED, SHARE_WEIGHT_MISSING, SHARE_UNITS_DIFFER,
+    VALUE_NEGATIVE. Warnings: CHARGE_INCLUDED_IN_PRICE and DEDUCTION_NOT_IN_PRICE (declared, and by the delivery terms
+    without effect), CHARGE_EXPECTED (usual under the delivery terms, and not declared), DELIVERY_TERMS_MISSING.
     """
     return _Valuing(declaration, rules, rates, rounding).result(frozenset(provisional))
 
@@ -223,6 +236,7 @@ class _Valuing:
             self._charge(FREIGHT_CHARGE, self.declaration.freight_charge, "freight_charge")
         for number, charge in enumerate(self.declaration.charge_deductions, 1):
             self._charge(charge.charges_type_code, charge.amount, f"charge_deductions[{number}]")
+        self._ask()
         self._refuse_negative()
         lines = tuple(
             LineValuation(
@@ -313,6 +327,44 @@ class _Valuing:
         else:
             self._share(rule, at, money)
 
+    def _ask(self) -> None:
+        """Charges without which the delivery terms leave the value unknown, and those that are usual under them.
+
+        A line that declares its customs value as such has them in it.
+        """
+        incoterm = self.declaration.incoterm
+        declared = {charge.charges_type_code for charge in self.declaration.charge_deductions}
+        if self.declaration.freight_charge is not None:
+            declared.add(FREIGHT_CHARGE)
+        asked: dict[str, ChargeRule] = {}
+        for rule in self.rules.values():
+            if incoterm in rule.asked_from_incoterms or incoterm in rule.expected_from_incoterms:
+                asked.setdefault(rule.thing, rule)
+        for thing, rule in asked.items():
+            codes = {one.code for one in self.rules.values() if one.thing == thing}
+            waiting = [
+                index
+                for index, item in enumerate(self.items)
+                if item.item_charge is not None
+                and not codes.intersection(one.charges_type_code for one in item.charge_deductions)
+            ]
+            if declared & codes or not waiting:
+                continue
+            says = {"charge": rule.code, "incoterm": incoterm}
+            if incoterm in rule.expected_from_incoterms:
+                at, code = "charge_deductions", "CHARGE_EXPECTED"
+                self.findings.append(Finding(code, at, says, rule.law, Severity.WARNING))
+                continue
+            whole = len(waiting) == len(self.items)
+            places = (
+                ["charge_deductions"]
+                if whole
+                else [f"goods_items[{index + 1}].charge_deductions" for index in waiting]
+            )
+            self.findings += [Finding("CHARGE_NOT_DECLARED", at, says, rule.law) for at in places]
+            for index in waiting:
+                self._pend(rule.bases, index)
+
     def _is_due(self, rule: ChargeRule, at: str) -> bool:
         """Whether the delivery terms leave the charge to be added, or hold it so that it can be deducted."""
         if not rule.included_from_incoterms:
@@ -334,6 +386,12 @@ class _Valuing:
     def _share(self, rule: ChargeRule, at: str, money: _Money) -> None:
         """Split a charge of the consignment over the lines; the shares add up to it exactly."""
         weights: list[int] = []
+        units = {unit for item in self.items for unit in _units(rule.share_by, item)}
+        if len(units) > 1:
+            listed = ", ".join(sorted(unit or "?" for unit in units))
+            self._find("SHARE_UNITS_DIFFER", at, charge=rule.code, units=listed)
+            self._pend(rule.bases, None)
+            return
         for index in range(len(self.items)):
             weight = self._weight(rule.share_by, index)
             if weight is None or weight < 0:
@@ -352,6 +410,10 @@ class _Valuing:
         item = self.items[index]
         if share_by is ShareBy.VALUE:
             return self.values[index]
+        if share_by is ShareBy.VOLUME:
+            volumes = [package.volume for package in item.packagings]
+            known = [volume.millionths for volume in volumes if volume is not None]
+            return sum(known) if known and len(known) == len(volumes) else None
         quantity = {
             ShareBy.GROSS_MASS: item.gross_mass,
             ShareBy.NET_MASS: item.net_mass,
@@ -398,9 +460,23 @@ class _Valuing:
                 self._pend((CUSTOMS_VALUE, STATISTICAL_VALUE), index)
 
 
+def _units(share_by: ShareBy, item: GoodsItem) -> tuple[str, ...]:
+    """The units in which a line states what a charge is shared by; figures in two units cannot be added."""
+    if share_by is ShareBy.VOLUME:
+        return tuple(package.volume.unit for package in item.packagings if package.volume is not None)
+    quantity = {
+        ShareBy.VALUE: None,
+        ShareBy.GROSS_MASS: item.gross_mass,
+        ShareBy.NET_MASS: item.net_mass,
+        ShareBy.QUANTITY: item.tariff_quantity,
+    }[share_by]
+    return () if quantity is None else (quantity.unit,)
+
+
 _WEIGHT_FIELD = {
     ShareBy.VALUE: "item_charge",
     ShareBy.GROSS_MASS: "gross_mass",
     ShareBy.NET_MASS: "net_mass",
     ShareBy.QUANTITY: "tariff_quantity",
+    ShareBy.VOLUME: "packagings",
 }

@@ -94,6 +94,12 @@ class Duty:
         terms = (*self.base, *self.at_least, *self.at_most)
         return tuple(dict.fromkeys(term.unit for term in terms if term.unit))
 
+    @property
+    def currencies(self) -> frozenset[str]:
+        """The currencies of its specific terms, the country's own among them."""
+        terms = (*self.base, *self.at_least, *self.at_most)
+        return frozenset(term.currency for term in terms if term.currency)
+
 
 FREE = Duty((Term(),))
 

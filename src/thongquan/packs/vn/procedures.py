@@ -25,7 +25,9 @@ from ...engine.findings import Finding, LegalRef, Severity
 from ...engine.money import MILLIONTHS, decimal_text
 from ...engine.risk.rules import RiskFacts
 from ..pack import EXPORT, IMPORT, Kind, Liability
+from .exemptions import Exemptions
 from .numbering import NationalNumbers
+from .valuation import Valued
 
 MOST_LINES: Final = 50
 """Lines of one declaration in VNACCS (38/2015/TT-BTC art. 18); more are branches of one declaration."""
@@ -62,7 +64,7 @@ _DECLARING: Final = LegalRef("38/2015/TT-BTC", "art. 18")
 _TYPES: Final = LegalRef("38/2015/TT-BTC", "annex II")
 
 
-class Procedures(NationalNumbers):
+class Procedures(Exemptions, Valued, NationalNumbers):
     """The part of the country that knows its declaration types."""
 
     @property
@@ -100,9 +102,11 @@ class Procedures(NationalNumbers):
         codes = super().line_codes(declaration, item)
         return (*codes, TRANSIT) if declaration.type_code in TRANSIT_TYPES else codes
 
-    def risk_facts(self, declaration: Declaration, trader_class: str = "") -> RiskFacts:
+    def risk_facts(
+        self, declaration: Declaration, trader_class: str = "", day: date | None = None
+    ) -> RiskFacts:
         """As everywhere, with the declaration type where others have a procedure on each line."""
-        facts = super().risk_facts(declaration, trader_class)
+        facts = super().risk_facts(declaration, trader_class, day)
         named = tuple(
             type(line)(line.commodity_code, line.origin, declaration.type_code, line.documents)
             for line in facts.lines
