@@ -44,6 +44,7 @@ OPENS = [
     "ANALYSIS:M1",
     "ORIGIN_VERIFICATION",
     "VALUE_CONSULTATION",
+    "LATE_CERTIFICATE:S",
     "INSPECTION",
 ]
 
@@ -58,7 +59,8 @@ class Book:
     holds: set[str] = field(default_factory=set)
     replies: set[str] = field(default_factory=set)
     permits: set[str] = field(default_factory=set)
-    open_amounts: set[str] = field(default_factory=set)
+    open_amounts: set[tuple[str, str]] = field(default_factory=set)
+    demanded: dict[tuple[str, str], int] = field(default_factory=dict)
     cancel_asked: bool = False
     documents: bool = False
     inspection: bool = False
@@ -77,13 +79,18 @@ class Book:
     proposals: dict[str, tuple[str, dict[str, object]]] = field(default_factory=dict)
     wrong: list[str] = field(default_factory=list)
 
+    @property
+    def further(self) -> int:
+        """Security demanded for what stands open, beyond the amount due."""
+        return sum(minor for matter, minor in self.demanded.items() if matter in self.open_amounts)
+
     def never(self, condition: bool, what: str, event: Event) -> None:
         if condition:
             self.wrong.append(f"{event.n} {event.act}: {what}")
 
     def leaves(self, event: Event, *, amount_may_be_open: bool) -> None:
         """What is true of all goods that may go."""
-        unsecured = self.due is None or self.due > self.paid + self.guaranteed
+        unsecured = self.due is None or self.due + self.further > self.paid + self.guaranteed
         self.never(unsecured, "unsecured", event)
         self.never(self.assessed != self.version, "not assessed as amended", event)
         self.never(self.selected != self.version and not self.passed, "not selected as amended", event)
@@ -104,8 +111,8 @@ class Book:
                 self.inspection = self.inspection or kind == "INSPECTION"
                 self.documents = self.documents or kind == "DOCUMENT_CHECK"
             else:
-                self.open_amounts.add(kind)
-        if event.act in ("lower_channel", "refund", "reverse_payment"):
+                self.open_amounts.add((kind, reference))
+        if event.act in ("lower_channel", "refund", "reverse_payment", "impose_tax"):
             first, content = self.proposals.pop(event.act, ("", {}))
             self.never(first in ("", event.actor), "one person alone", event)
             self.never(content != dict(event.says), "not what was proposed", event)
@@ -135,7 +142,40 @@ class Book:
 
     def settle(self, event: Event) -> None:
         self.assess(event)
-        self.open_amounts.discard(event.text("kind"))
+        kind, reference = event.text("kind"), event.text("reference")
+        self.open_amounts = {
+            matter for matter in self.open_amounts if matter[0] != kind or reference not in ("", matter[1])
+        }
+
+    impose_tax = settle
+
+    def doubt_value(self, event: Event) -> None:
+        self._doubt("VALUE_CONSULTATION", event)
+
+    def take_sample(self, event: Event) -> None:
+        self.never(not self.arrived or self.passed == "free", "sampled what is not there", event)
+        self._doubt("ANALYSIS", event)
+
+    def _doubt(self, kind: str, event: Event) -> None:
+        matter = kind, event.text("reference")
+        self.open_amounts.add(matter)
+        self.demanded[matter] = event.number("security_minor") or 0
+
+    def record_consultation(self, event: Event) -> None:
+        if event.text("outcome") == "ACCEPTED":
+            self.open_amounts.discard(("VALUE_CONSULTATION", event.text("reference")))
+
+    def report_analysis(self, event: Event) -> None:
+        if event.text("outcome") == "CONFORMS":
+            self.open_amounts.discard(("ANALYSIS", event.text("reference")))
+
+    def verify_origin(self, event: Event) -> None:
+        self.assess(event)
+        self.open_amounts.add(("ORIGIN_VERIFICATION", event.text("reference")))
+
+    def report_origin(self, event: Event) -> None:
+        self.assess(event)
+        self.open_amounts.discard(("ORIGIN_VERIFICATION", event.text("reference")))
 
     def select(self, event: Event) -> None:
         channel = self._channel(event)
@@ -193,7 +233,7 @@ class Book:
 
     def refund(self, event: Event) -> None:
         self.paid -= event.number("refunded_minor") or 0
-        self.never(self.paid < (self.due or 0), "refunded what is due", event)
+        self.never(self.paid < (self.due or 0) + self.further, "refunded what is due", event)
 
     def guarantee(self, event: Event) -> None:
         self.guaranteed += event.number("guaranteed_minor") or 0
@@ -203,7 +243,9 @@ class Book:
         self.never(self.guaranteed < 0, "guarantee below zero", event)
         going = self.released or self.cleared
         self.never(
-            going and (self.due or 0) > self.paid + self.guaranteed, "guarantee given back too early", event
+            going and (self.due or 0) + self.further > self.paid + self.guaranteed,
+            "guarantee given back too early",
+            event,
         )
 
     def remove_to_storage(self, event: Event) -> None:
@@ -239,6 +281,7 @@ class Book:
     def cancel(self, event: Event) -> None:
         self.never(bool(self.passed) or bool(self.holds), "cancelled what is gone or held", event)
         self.due = 0
+        self.open_amounts.clear()
 
     def revoke(self, event: Event) -> None:
         self.never(bool(self.passed), "revoked what is gone", event)
@@ -262,12 +305,15 @@ def law_day(pick: random.Random) -> str:
 
 def reference(facts: Facts, pick: random.Random, act: str) -> dict[str, object]:
     """A reference: of what stands open, where the act is about one, else of a few that come round again."""
-    standing = (
-        [o.reference for o in facts.obligations if o.reference] if act in ("reply", "confirm_permit") else []
-    )
+    standing = [o.reference for o in facts.obligations if o.reference] if act in ABOUT_SOMETHING else []
     standing += facts.holds if act == "lift_hold" else []
     chosen = pick.choice(standing) if standing else f"R{pick.randrange(9)}"
     return {"reference": chosen, "reason": "r", "wanted": "w", "agency": "a"}
+
+
+ABOUT_SOMETHING = {
+    "reply", "confirm_permit", "invite_consultation", "record_consultation", "report_analysis", "report_origin",
+}  # fmt: skip
 
 
 def opened(pick: random.Random) -> list[str]:
@@ -275,19 +321,66 @@ def opened(pick: random.Random) -> list[str]:
 
 
 def proposed(facts: Facts, pick: random.Random) -> dict[str, object]:
-    act = pick.choice(["lower_channel", "refund", "reverse_payment"])
+    act = pick.choice(["lower_channel", "refund", "reverse_payment", "impose_tax"])
     return {"act": act, **says_of(act, facts, pick)}
 
 
 DUE = [0, 100, 150, 700]
-AMOUNT_KINDS = ["PROVISIONAL_VALUE", "ANALYSIS", "ORIGIN_VERIFICATION", "VALUE_CONSULTATION"]
+AMOUNT_KINDS = [
+    "PROVISIONAL_VALUE",
+    "ANALYSIS",
+    "ORIGIN_VERIFICATION",
+    "VALUE_CONSULTATION",
+    "LATE_CERTIFICATE",
+]
 SAYS: dict[str, Callable[[Facts, random.Random], dict[str, object]]] = {
     "prelodge": lambda facts, pick: {},
     "lodge": lambda facts, pick: {"arrived": pick.choice([0, 1])},
     "reject": lambda facts, pick: {"codes": ["X"]},
     "accept": lambda facts, pick: {
         "legal_day": "2020-06-15",
-        "opens": [o for o in opened(pick) if o in ("PERMIT:P1", "PROVISIONAL_VALUE")],
+        "opens": [o for o in opened(pick) if o in ("PERMIT:P1", "PROVISIONAL_VALUE", "LATE_CERTIFICATE:S")],
+    },
+    "doubt_value": lambda facts, pick: {
+        **reference(facts, pick, "doubt_value"),
+        "security_minor": pick.choice([0, 0, 60]),
+    },
+    "take_sample": lambda facts, pick: {
+        **reference(facts, pick, "take_sample"),
+        "sample": "s",
+        "laboratory": "l",
+        "security_minor": pick.choice([0, 60]),
+    },
+    "invite_consultation": lambda facts, pick: {
+        **reference(facts, pick, "invite_consultation"),
+        "hearing_day": pick.choice(["2020-06-22", "22/6"]),
+    },
+    "record_consultation": lambda facts, pick: {
+        **reference(facts, pick, "record_consultation"),
+        "outcome": pick.choice(["ACCEPTED", "NOT_ACCEPTED", "CONFORMS"]),
+        "method": pick.choice(["2", "6", "1"]),
+    },
+    "report_analysis": lambda facts, pick: {
+        **reference(facts, pick, "report_analysis"),
+        "outcome": pick.choice(["CONFORMS", "DIFFERS"]),
+    },
+    "verify_origin": lambda facts, pick: {
+        **reference(facts, pick, "verify_origin"),
+        "authority": "a",
+        "assessed_minor": pick.choice(DUE),
+        "law_day": law_day(pick),
+    },
+    "report_origin": lambda facts, pick: {
+        **reference(facts, pick, "report_origin"),
+        "outcome": pick.choice(["CONFIRMED", "REFUTED", "NO_ANSWER"]),
+        "assessed_minor": pick.choice(DUE),
+        "law_day": law_day(pick),
+    },
+    "impose_tax": lambda facts, pick: {
+        "decision": "D",
+        "reason": "r",
+        "assessed_minor": pick.choice([100, 700]),
+        "law_day": "2020-06-15",
     },
     "amend": lambda facts, pick: {
         "reason": "r",
@@ -358,6 +451,9 @@ RARE = {
     "revoke",
     "reverse_payment",
     "prelodge",
+    "doubt_value",
+    "take_sample",
+    "verify_origin",
 }
 
 
@@ -489,6 +585,11 @@ def selects_green_again(facts: Facts, event: Event, step: object) -> Facts:
     return after
 
 
+def demands_nothing(facts: Facts, event: Event, step: object) -> Facts:
+    """A planted fault: the security that customs demanded for an open matter is forgotten."""
+    return replace(DECLARATION.apply(facts, event, step), demanded=())  # type: ignore[arg-type]
+
+
 PLANTED = {
     "clear without security": lambda: without("clear", rules.secured),
     "exit does not look again": lambda: without("exit", rules.nothing_holds_exit),
@@ -506,11 +607,14 @@ PLANTED = {
     "declarant amends after red": lambda: without("amend", rules.officer_after_red),
     "lowered by one": lambda: four_eyes_off("lower_channel"),
     "refunded by one": lambda: four_eyes_off("refund"),
+    "imposed by one": lambda: four_eyes_off("impose_tax"),
+    "sampled when it is gone": lambda: without("take_sample", rules.goods_not_passed),
     "refund of what is due": lambda: without("refund", rules.some_overpaid, rules.refund_within),
     "second person decides otherwise": lambda: without("lower_channel", rules.as_proposed),
     "cancelled while held": lambda: without("cancel", rules.no_hold),
     "guarantee given back too early": lambda: without("release_guarantee", rules.guarantee_spare),
     "removed while held": lambda: without("remove_to_storage", rules.no_hold),
+    "security forgotten": lambda: Machine("planted", Facts(), DECLARATION.steps, demands_nothing),
     "amend resets the channel": lambda: Machine("planted", Facts(), DECLARATION.steps, selects_green_again),
 }
 

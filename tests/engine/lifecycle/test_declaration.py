@@ -82,6 +82,7 @@ def test_duty_not_secured_says_what_is_missing(journey):
     assert refusal.reasons[0].says == {
         "unsecured_minor": "100",
         "assessed_minor": "1000",
+        "demanded_minor": "0",
         "paid_minor": "300",
         "guaranteed_minor": "600",
     }

@@ -48,6 +48,13 @@ request            ·  ·  =  ·  =  =  =  =  ·
 reply              ·  ·  =  ·  =  =  =  =  ·
 refer              ·  ·  ·  ·  =  =  =  =  ·
 confirm_permit     ·  ·  ·  ·  =  =  =  =  ·
+doubt_value        ·  ·  ·  ·  ·  =  =  =  ·
+invite_consultation ·  ·  ·  ·  ·  =  =  =  ·
+record_consultation ·  ·  ·  ·  ·  =  =  =  ·
+take_sample        ·  ·  ·  ·  ·  =  =  =  ·
+report_analysis    ·  ·  ·  ·  ·  =  =  =  ·
+verify_origin      ·  ·  ·  ·  ·  =  =  =  ·
+report_origin      ·  ·  ·  ·  ·  =  =  =  ·
 hold               ·  ·  =  ·  =  =  =  =  ·
 lift_hold          ·  ·  =  ·  =  =  =  =  ·
 pay                ·  ·  ·  ·  =  =  =  =  =
@@ -58,6 +65,7 @@ refund             ·  ·  ·  ·  =  =  =  =  =
 remove_to_storage  ·  ·  ·  ·  ·  =  ·  ·  ·
 release            ·  ·  ·  ·  ·  RL RL ·  ·
 settle             ·  ·  ·  ·  ·  =  =  =  ·
+impose_tax         ·  ·  ·  ·  ·  =  =  =  ·
 clear              ·  ·  ·  ·  ·  CL CL CL ·
 exit               ·  ·  ·  ·  ·  =  =  =  ·
 request_cancel     ·  ·  ·  ·  =  =  =  =  ·
@@ -127,6 +135,25 @@ def ready(act: str, state: State) -> tuple[Facts, dict[str, object]]:
         "reply": ({"obligations": (Obligation(Kind.REPLY, "R1"),)}, reference),
         "refer": ({}, {**reference, "agency": "quarantine"}),
         "confirm_permit": ({"obligations": (Obligation(Kind.PERMIT, "R1"),)}, reference),
+        "doubt_value": ({}, {**reference, "reason": "below the reference price"}),
+        "invite_consultation": (
+            {"obligations": (Obligation(Kind.VALUE_CONSULTATION, "R1"),)},
+            {**reference, "hearing_day": "2020-06-22"},
+        ),
+        "record_consultation": (
+            {"obligations": (Obligation(Kind.VALUE_CONSULTATION, "R1"),)},
+            {**reference, "outcome": "NOT_ACCEPTED", "method": "3"},
+        ),
+        "take_sample": ({}, {**reference, "sample": "line 1, 2 kg", "laboratory": "L"}),
+        "report_analysis": (
+            {"obligations": (Obligation(Kind.ANALYSIS, "R1"),)},
+            {**reference, "outcome": "DIFFERS"},
+        ),
+        "verify_origin": ({}, {**reference, "authority": "A", "reason": "r", "assessed_minor": 150, **law}),
+        "report_origin": (
+            {"obligations": (Obligation(Kind.ORIGIN_VERIFICATION, "R1"),)},
+            {**reference, "outcome": "CONFIRMED", "assessed_minor": 100, **law},
+        ),
         "hold": ({}, {**reference, "reason": "r"}),
         "lift_hold": ({"holds": ("R1",)}, {**reference, "reason": "r"}),
         "pay": ({}, {"paid_minor": 1, **reference}),
@@ -166,6 +193,23 @@ def ready(act: str, state: State) -> tuple[Facts, dict[str, object]]:
         "settle": (
             {"obligations": (Obligation(Kind.ANALYSIS),)},
             {"kind": "ANALYSIS", "assessed_minor": 90, **law},
+        ),
+        "impose_tax": (
+            {
+                "proposals": (
+                    Proposal(
+                        "impose_tax",
+                        "other",
+                        (
+                            ("assessed_minor", "150"),
+                            ("decision", "'D'"),
+                            ("law_day", "'2020-06-15'"),
+                            ("reason", "'r'"),
+                        ),
+                    ),
+                )
+            },
+            {"decision": "D", "reason": "r", "assessed_minor": 150, **law},
         ),
         "clear": ({"revoked": frozenset({"clear"}) if state is State.CLEARED else frozenset()}, {}),
         "exit": ({"goods": Goods.REMOVABLE if state is State.SELECTED else Goods.AT_AREA}, {}),
@@ -237,8 +281,9 @@ def test_what_an_act_needs_to_say_is_missed_by_name():
             assert {"act": act, "name": name} in [reason.says for reason in moved.reasons]
 
 
-def test_acts_of_four_eyes_are_exactly_those_that_give_something_away():
+def test_acts_of_four_eyes_are_exactly_those_that_give_something_away_or_impose_a_tax():
     assert {step.act for step in DECLARATION.steps if step.four_eyes} == {
+        "impose_tax",
         "lower_channel",
         "refund",
         "reverse_payment",
@@ -269,6 +314,8 @@ def test_every_word_of_the_table_has_its_words():
         "form": Form,
         "capacity": Capacity,
         "result": declaration.RESULTS,
+        "outcome": frozenset().union(*declaration.OUTCOMES.values()),
+        "value_method": declaration.METHODS - {"1"},
         "changed": declaration.CHANGED,
     }.items():
         assert set(words.identifiers(kind)) >= {str(identifier) for identifier in identifiers}, kind

@@ -19,7 +19,13 @@ What each act says (`Event.says`), beside `reason`, `reference` and free facts o
     request, reply, refer, confirm_permit, hold, lift_hold    reference
     pay paid_minor · guarantee guaranteed_minor · release_guarantee released_minor · refund refunded_minor, decision,
     account · reverse_payment reversed_minor
-    settle                kind (of the obligation), assessed_minor, law_day
+    doubt_value, take_sample                reference, security_minor (what is demanded beyond the amount assessed)
+    invite_consultation   reference, hearing_day (ISO)
+    record_consultation, report_analysis    reference, outcome (of OUTCOMES), method (of value, where it is rejected)
+    verify_origin         reference (of the certificate), authority, reason, assessed_minor (general rate), law_day
+    report_origin         reference, outcome, assessed_minor (with the preference, or for good without it), law_day
+    settle                kind (of the obligation), assessed_minor, law_day; day and due_day (ISO) for the late notice
+    impose_tax            decision, reason, assessed_minor, law_day; kind and reference of the matter that it ends
     revoke                act (release, clear or remove_to_storage), decision
     propose               act (one with four eyes), and everything that the act itself will say
     any row with `opens`  opens (list of KIND or KIND:reference)
@@ -38,6 +44,8 @@ from .facts import (
     CHANGED,
     CHANNEL_OPENS,
     GUARDED_AFTER_RED,
+    METHODS,
+    OUTCOMES,
     OWNER,
     RESULTS,
     Act,
@@ -58,8 +66,10 @@ from .guards import (
     arrived,
     as_proposed,
     automatic_only_green,
+    changes_the_amount,
     day_readable,
     decision_stands,
+    ends_what_is_open,
     first_or_revoked,
     goods_not_passed,
     goods_removable,
@@ -74,10 +84,12 @@ from .guards import (
     is_open,
     known_changes,
     known_channel,
+    known_outcome,
     known_result,
     law_of_legal_day,
     lawful_ground,
     lower,
+    method_of_value,
     no_duplicate,
     no_hold,
     not_negative,
@@ -96,6 +108,7 @@ from .guards import (
     secured,
     selection_current,
     selection_due,
+    settled_in_time,
     settles_open_amount,
     some_amount_open,
     some_decision,
@@ -114,6 +127,8 @@ __all__ = [
     "DECLARATION",
     "GUARDED_AFTER_RED",
     "INTERNATIONAL_LAW",
+    "METHODS",
+    "OUTCOMES",
     "OWNER",
     "RESULTS",
     "Act",
@@ -193,7 +208,7 @@ def _rows() -> Iterable[Step[Facts]]:
         guards=(no_duplicate,),
         checks=(day_readable("legal_day"),),
         form=Form.REGISTRATION_NOTICE,
-        opens={Kind.PERMIT, Kind.PROVISIONAL_VALUE},
+        opens={Kind.PERMIT, Kind.PROVISIONAL_VALUE, Kind.LATE_CERTIFICATE},
     )
     yield _row(
         Act.AMEND,
@@ -338,6 +353,94 @@ def _rows() -> Iterable[Step[Facts]]:
         closes={Kind.PERMIT},
     )
     yield _row(
+        Act.DOUBT_VALUE,
+        _ROUTED,
+        None,
+        Role.OFFICER,
+        needs=("reference", "reason"),
+        checks=(not_yet_open(Kind.VALUE_CONSULTATION), not_negative("security_minor")),
+        form=Form.VALUE_DOUBT_NOTICE,
+        opens={Kind.VALUE_CONSULTATION, Kind.PAYMENT},
+    )
+    yield _row(
+        Act.INVITE_CONSULTATION,
+        _ROUTED,
+        None,
+        Role.OFFICER,
+        needs=("reference", "hearing_day"),
+        guards=(is_open(Kind.VALUE_CONSULTATION),),
+        checks=(stands_open(Kind.VALUE_CONSULTATION), day_readable("hearing_day")),
+        form=Form.CONSULTATION_INVITATION,
+    )
+    yield _row(
+        Act.RECORD_CONSULTATION,
+        _ROUTED,
+        None,
+        Role.OFFICER,
+        needs=("reference", "outcome"),
+        guards=(is_open(Kind.VALUE_CONSULTATION),),
+        checks=(
+            stands_open(Kind.VALUE_CONSULTATION),
+            known_outcome(Kind.VALUE_CONSULTATION),
+            method_of_value,
+        ),
+        form=Form.CONSULTATION_RECORD,
+        closes={Kind.VALUE_CONSULTATION},
+    )
+    yield _row(
+        Act.TAKE_SAMPLE,
+        _ROUTED,
+        None,
+        (Role.INSPECTOR, Role.OFFICER),
+        needs=("reference", "sample", "laboratory"),
+        guards=(arrived, goods_not_passed),
+        checks=(not_yet_open(Kind.ANALYSIS), not_negative("security_minor")),
+        form=Form.SAMPLE_RECORD,
+        opens={Kind.ANALYSIS, Kind.PAYMENT},
+    )
+    yield _row(
+        Act.REPORT_ANALYSIS,
+        _ROUTED,
+        None,
+        (Role.OFFICER, Role.AGENCY),
+        needs=("reference", "outcome"),
+        guards=(is_open(Kind.ANALYSIS),),
+        checks=(stands_open(Kind.ANALYSIS), known_outcome(Kind.ANALYSIS)),
+        form=Form.ANALYSIS_NOTICE,
+        closes={Kind.ANALYSIS},
+    )
+    yield _row(
+        Act.VERIFY_ORIGIN,
+        _ROUTED,
+        None,
+        Role.OFFICER,
+        needs=("reference", "authority", "reason", "assessed_minor", "law_day"),
+        checks=(
+            not_yet_open(Kind.ORIGIN_VERIFICATION),
+            not_negative("assessed_minor"),
+            law_of_legal_day,
+        ),
+        form=Form.ORIGIN_REQUEST,
+        opens={Kind.ORIGIN_VERIFICATION, Kind.PAYMENT},
+    )
+    yield _row(
+        Act.REPORT_ORIGIN,
+        _ROUTED,
+        None,
+        Role.OFFICER,
+        needs=("reference", "outcome", "assessed_minor", "law_day"),
+        guards=(is_open(Kind.ORIGIN_VERIFICATION),),
+        checks=(
+            stands_open(Kind.ORIGIN_VERIFICATION),
+            known_outcome(Kind.ORIGIN_VERIFICATION),
+            not_negative("assessed_minor"),
+            law_of_legal_day,
+        ),
+        form=Form.ORIGIN_CONCLUSION,
+        opens={Kind.PAYMENT},
+        closes={Kind.ORIGIN_VERIFICATION},
+    )
+    yield _row(
         Act.HOLD,
         _RUNNING | {State.LODGED},
         None,
@@ -439,10 +542,33 @@ def _rows() -> Iterable[Step[Facts]]:
         (Role.OFFICER, Role.REVENUE),
         needs=("kind", "assessed_minor", "law_day"),
         guards=(some_amount_open,),
-        checks=(settles_open_amount, not_negative("assessed_minor"), law_of_legal_day),
+        checks=(
+            settles_open_amount,
+            not_negative("assessed_minor"),
+            law_of_legal_day,
+            day_readable("day", "due_day"),
+            settled_in_time,
+        ),
         form=Form.TAX_NOTICE,
         opens={Kind.PAYMENT},
         closes=AMOUNT_OPEN,
+    )
+    yield _row(
+        Act.IMPOSE_TAX,
+        _ROUTED,
+        None,
+        Role.LEADER,
+        needs=("decision", "reason", "assessed_minor", "law_day"),
+        checks=(
+            ends_what_is_open,
+            not_negative("assessed_minor"),
+            law_of_legal_day,
+            changes_the_amount,
+        ),
+        form=Form.IMPOSITION_DECISION,
+        opens={Kind.PAYMENT},
+        closes=AMOUNT_OPEN,
+        four_eyes=True,
     )
     yield _row(
         Act.CLEAR,

@@ -101,6 +101,43 @@ def _closes(kind: Kind) -> Callable[[Facts, Event], Facts]:
     return lambda facts, event: _closed(facts, [Obligation(kind, event.text("reference"))])
 
 
+def _doubted(kind: Kind) -> Callable[[Facts, Event], Facts]:
+    """A matter opens that leaves the amount open, with the security that customs demands beyond what is assessed."""
+
+    def effect(facts: Facts, event: Event) -> Facts:
+        matter = Obligation(kind, event.text("reference"))
+        demanded = tuple(one for one in facts.demanded if one[0] != matter)
+        if minor := event.number("security_minor"):
+            demanded = tuple(sorted((*demanded, (matter, minor))))
+        return replace(_opened(facts, [matter]), demanded=demanded)
+
+    return effect
+
+
+def _reported(kind: Kind, ending: str) -> Callable[[Facts, Event], Facts]:
+    """A result is there: one outcome ends the matter, any other leaves it to be settled."""
+
+    def effect(facts: Facts, event: Event) -> Facts:
+        if event.text("outcome") != ending:
+            return facts
+        return _closed(facts, [Obligation(kind, event.text("reference"))])
+
+    return effect
+
+
+def _origin_doubted(facts: Facts, event: Event) -> Facts:
+    return _assessed(_opened(facts, [Obligation(Kind.ORIGIN_VERIFICATION, event.text("reference"))]), event)
+
+
+def _origin_answered(facts: Facts, event: Event) -> Facts:
+    """Whatever the answer, it ends the matter: with the preference, or for good without it."""
+    reference = event.text("reference")
+    facts = _closed(facts, [Obligation(Kind.ORIGIN_VERIFICATION, reference)])
+    confirmed = event.text("outcome") == "CONFIRMED"
+    refuted = facts.refuted - {reference} if confirmed else facts.refuted | {reference}
+    return _assessed(replace(facts, refuted=refuted), event)
+
+
 def _held(facts: Facts, event: Event) -> Facts:
     return replace(facts, holds=tuple(sorted({*facts.holds, event.text("reference")})))
 
@@ -193,6 +230,12 @@ _EFFECTS: Final[Mapping[str, Callable[[Facts, Event], Facts]]] = {
     Act.REPLY: _closes(Kind.REPLY),
     Act.REFER: _opens(Kind.PERMIT),
     Act.CONFIRM_PERMIT: _closes(Kind.PERMIT),
+    Act.DOUBT_VALUE: _doubted(Kind.VALUE_CONSULTATION),
+    Act.RECORD_CONSULTATION: _reported(Kind.VALUE_CONSULTATION, "ACCEPTED"),
+    Act.TAKE_SAMPLE: _doubted(Kind.ANALYSIS),
+    Act.REPORT_ANALYSIS: _reported(Kind.ANALYSIS, "CONFORMS"),
+    Act.VERIFY_ORIGIN: _origin_doubted,
+    Act.REPORT_ORIGIN: _origin_answered,
     Act.HOLD: _held,
     Act.LIFT_HOLD: _lifted,
     Act.PAY: _paid,
@@ -203,6 +246,7 @@ _EFFECTS: Final[Mapping[str, Callable[[Facts, Event], Facts]]] = {
     Act.REMOVE_TO_STORAGE: _removable,
     Act.RELEASE: _released,
     Act.SETTLE: _settled,
+    Act.IMPOSE_TAX: _settled,
     Act.CLEAR: _cleared,
     Act.EXIT: _passed,
     Act.REQUEST_CANCEL: lambda facts, event: _opened(facts, [Obligation(Kind.CANCELLATION)]),
@@ -211,7 +255,7 @@ _EFFECTS: Final[Mapping[str, Callable[[Facts, Event], Facts]]] = {
     Act.REVOKE: _revoked,
     Act.PROPOSE: _proposed,
 }
-"""Acts that change nothing but the state (reject) have no row."""
+"""Acts that change nothing but the state (reject) or nothing at all (an invitation) have no row."""
 
 
 def apply(facts: Facts, event: Event, step: Step[Facts]) -> Facts:

@@ -70,6 +70,13 @@ class Act(enum.StrEnum):
     REPLY = "reply"
     REFER = "refer"
     CONFIRM_PERMIT = "confirm_permit"
+    DOUBT_VALUE = "doubt_value"
+    INVITE_CONSULTATION = "invite_consultation"
+    RECORD_CONSULTATION = "record_consultation"
+    TAKE_SAMPLE = "take_sample"
+    REPORT_ANALYSIS = "report_analysis"
+    VERIFY_ORIGIN = "verify_origin"
+    REPORT_ORIGIN = "report_origin"
     HOLD = "hold"
     LIFT_HOLD = "lift_hold"
     PAY = "pay"
@@ -80,6 +87,7 @@ class Act(enum.StrEnum):
     REMOVE_TO_STORAGE = "remove_to_storage"
     RELEASE = "release"
     SETTLE = "settle"
+    IMPOSE_TAX = "impose_tax"
     CLEAR = "clear"
     EXIT = "exit"
     REQUEST_CANCEL = "request_cancel"
@@ -136,6 +144,9 @@ class Kind(enum.StrEnum):
     VALUE_CONSULTATION = "VALUE_CONSULTATION"
     ANALYSIS = "ANALYSIS"
     ORIGIN_VERIFICATION = "ORIGIN_VERIFICATION"
+    """reference: number of the certificate in doubt. Until the answer its goods owe the general rate."""
+    LATE_CERTIFICATE = "LATE_CERTIFICATE"
+    """A certificate of origin will follow. reference: the scheme claimed. Until then its goods owe the general rate."""
     CANCELLATION = "CANCELLATION"
     """The declarant has asked to cancel and customs has not decided."""
 
@@ -150,6 +161,14 @@ class Form(enum.StrEnum):
     DOCUMENT_CHECK_RESULT = "DOCUMENT_CHECK_RESULT"
     INSPECTION_SHEET = "INSPECTION_SHEET"
     REQUEST_NOTICE = "REQUEST_NOTICE"
+    VALUE_DOUBT_NOTICE = "VALUE_DOUBT_NOTICE"
+    CONSULTATION_INVITATION = "CONSULTATION_INVITATION"
+    CONSULTATION_RECORD = "CONSULTATION_RECORD"
+    SAMPLE_RECORD = "SAMPLE_RECORD"
+    ANALYSIS_NOTICE = "ANALYSIS_NOTICE"
+    ORIGIN_REQUEST = "ORIGIN_REQUEST"
+    ORIGIN_CONCLUSION = "ORIGIN_CONCLUSION"
+    IMPOSITION_DECISION = "IMPOSITION_DECISION"
     HOLD_DECISION = "HOLD_DECISION"
     LIFT_DECISION = "LIFT_DECISION"
     RECEIPT = "RECEIPT"
@@ -171,7 +190,13 @@ GUARDED_AFTER_RED: Final = frozenset({"goods", "value", "origin"})
 """What only an officer may change once the declarant has seen the red channel."""
 
 AMOUNT_OPEN: Final = frozenset(
-    {Kind.PROVISIONAL_VALUE, Kind.VALUE_CONSULTATION, Kind.ANALYSIS, Kind.ORIGIN_VERIFICATION}
+    {
+        Kind.PROVISIONAL_VALUE,
+        Kind.VALUE_CONSULTATION,
+        Kind.ANALYSIS,
+        Kind.ORIGIN_VERIFICATION,
+        Kind.LATE_CERTIFICATE,
+    }
 )
 """Obligations that leave the amount open: goods may be released with them, not cleared."""
 
@@ -186,6 +211,7 @@ OWNER: Final[Mapping[Kind, Clock]] = {
     Kind.VALUE_CONSULTATION: Clock.CUSTOMS,
     Kind.ANALYSIS: Clock.CUSTOMS,
     Kind.ORIGIN_VERIFICATION: Clock.CUSTOMS,
+    Kind.LATE_CERTIFICATE: Clock.TRADER,
     Kind.CANCELLATION: Clock.CUSTOMS,
 }
 """Who must act so that an obligation closes."""
@@ -200,6 +226,16 @@ CANCEL_MARK_DAYS: Final = 90
 """How long a consignment whose red declaration was cancelled stays marked: relodging must not buy a new draw."""
 
 RESULTS: Final = frozenset({"CONFORMS", "DIFFERS"})
+
+OUTCOMES: Final[Mapping[Kind, frozenset[str]]] = {
+    Kind.VALUE_CONSULTATION: frozenset({"ACCEPTED", "NOT_ACCEPTED", "ABSENT"}),
+    Kind.ANALYSIS: frozenset({"CONFORMS", "DIFFERS"}),
+    Kind.ORIGIN_VERIFICATION: frozenset({"CONFIRMED", "REFUTED", "NO_ANSWER"}),
+}
+"""How a matter that left the amount open may come out; the trader who stays away from a hearing is ABSENT."""
+
+METHODS: Final = frozenset({"1", "2", "3", "4", "5", "6"})
+"""The methods of customs value, in their order (WTO Agreement on Customs Valuation, art. 1 to 7)."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -246,7 +282,9 @@ class Facts:
     paid_minor: received less refunded and reversed. guaranteed_minor: guarantees held. version: 0 before lodging.
     events: number of the last event. legal_day: whose law judges it, from registration on, for good.
     inspectors: who inspected the goods. party: who acted as declarant. revoked: decisions that no longer stand.
-    cancelled_channel: the channel that a cancelled declaration had.
+    cancelled_channel: the channel that a cancelled declaration had. demanded: security beyond the amount assessed, by
+    the open matter for which customs demanded it; it falls away with the matter. refuted: certificates of origin that
+    gave no preference in the end.
     """
 
     state: State = State.UNLODGED
@@ -274,6 +312,8 @@ class Facts:
     proposals: tuple[Proposal, ...] = ()
     revoked: frozenset[str] = frozenset()
     cancelled_channel: Channel | None = None
+    demanded: tuple[tuple[Obligation, int], ...] = ()
+    refuted: frozenset[str] = frozenset()
 
     @property
     def arrived(self) -> bool:
@@ -285,13 +325,24 @@ class Facts:
 
     @property
     def unsecured_minor(self) -> int:
-        """What is due and neither paid nor guaranteed; 0 while nothing is assessed."""
-        return max(0, (self.assessed_minor or 0) - self.paid_minor - self.guaranteed_minor)
+        """What is due or demanded as security and neither paid nor guaranteed; 0 while nothing is assessed."""
+        return max(0, self.secured_minor - self.paid_minor - self.guaranteed_minor)
+
+    @property
+    def demanded_minor(self) -> int:
+        """The security demanded beyond the amount assessed, for matters that stand open."""
+        return sum(minor for obligation, minor in self.demanded if obligation in self.obligations)
+
+    @property
+    def secured_minor(self) -> int:
+        """What must be paid or guaranteed before goods go: the amount due, and what is demanded beyond it; 0 while
+        nothing is assessed."""
+        return 0 if self.assessed_minor is None else self.assessed_minor + self.demanded_minor
 
     @property
     def overpaid_minor(self) -> int:
-        """What was paid beyond the amount due."""
-        return max(0, self.paid_minor - (self.assessed_minor or 0))
+        """What was paid beyond the amount due and what is demanded as security."""
+        return max(0, self.paid_minor - (self.assessed_minor or 0) - self.demanded_minor)
 
     @property
     def amount_open(self) -> bool:

@@ -15,6 +15,8 @@ from .facts import (
     AMOUNT_OPEN,
     CHANGED,
     GUARDED_AFTER_RED,
+    METHODS,
+    OUTCOMES,
     RESULTS,
     Act,
     Facts,
@@ -75,6 +77,7 @@ def secured(facts: Facts, who: str, role: str) -> Iterable[Finding]:
             says={
                 "unsecured_minor": str(facts.unsecured_minor),
                 "assessed_minor": str(facts.assessed_minor),
+                "demanded_minor": str(facts.demanded_minor),
                 "paid_minor": str(facts.paid_minor),
                 "guaranteed_minor": str(facts.guaranteed_minor),
             },
@@ -390,6 +393,49 @@ def settles_open_amount(facts: Facts, event: Event) -> Iterable[Finding]:
         yield Finding("OBLIGATION_NOT_OPEN", at="says.kind", says={"obligation": kind[:40]})
 
 
+def known_outcome(kind: Kind) -> Callable[[Facts, Event], Iterable[Finding]]:
+    """OUTCOME_UNKNOWN: a matter comes out in one of the ways of OUTCOMES."""
+
+    def check(facts: Facts, event: Event) -> Iterable[Finding]:
+        outcome = event.text("outcome")
+        if outcome and outcome not in OUTCOMES[kind]:
+            says = {"outcome": outcome[:40], "obligation": kind}
+            yield Finding("OUTCOME_UNKNOWN", at="says.outcome", says=says)
+
+    return check
+
+
+def method_of_value(facts: Facts, event: Event) -> Iterable[Finding]:
+    """VALUE_METHOD_MISSING: who does not accept a declared value says by which method it will be determined."""
+    rejected = event.text("outcome") in ("NOT_ACCEPTED", "ABSENT")
+    if rejected and event.text("method") not in METHODS - {"1"}:
+        yield Finding("VALUE_METHOD_MISSING", at="says.method", says={"method": event.text("method")[:9]})
+
+
+def settled_in_time(facts: Facts, event: Event) -> Iterable[Finding]:
+    """SETTLED_LATE, a warning: what was to be settled by a day is still settled after it, with its consequences."""
+    day, last = day_said(event, "day"), day_said(event, "due_day")
+    if day is not None and last is not None and day > last:
+        yield Finding(
+            "SETTLED_LATE",
+            says={"day": day.isoformat(), "due_day": last.isoformat()},
+            severity=Severity.WARNING,
+        )
+
+
+def ends_what_is_open(facts: Facts, event: Event) -> Iterable[Finding]:
+    """OBLIGATION_NOT_OPEN: a decision that names the open matter which it ends names one that stands open."""
+    if "kind" in event.says:
+        yield from settles_open_amount(facts, event)
+
+
+def changes_the_amount(facts: Facts, event: Event) -> Iterable[Finding]:
+    """IMPOSES_NOTHING: tax is imposed where it differs from what was assessed; equal amounts need no decision."""
+    if facts.assessed_minor is not None and event.number("assessed_minor") == facts.assessed_minor:
+        says = {"assessed_minor": str(facts.assessed_minor)}
+        yield Finding("IMPOSES_NOTHING", at="says.assessed_minor", says=says)
+
+
 def refund_within(facts: Facts, event: Event) -> Iterable[Finding]:
     """REFUND_EXCEEDS_OVERPAYMENT: no more is given back than was paid beyond the amount due."""
     amount = event.number("refunded_minor") or 0
@@ -419,7 +465,7 @@ def guarantee_spare(facts: Facts, event: Event) -> Iterable[Finding]:
     if amount > facts.guaranteed_minor:
         yield Finding("GUARANTEE_EXCEEDED", at="says.released_minor", says=says)
         return
-    needed = max(0, (facts.assessed_minor or 0) - facts.paid_minor)
+    needed = max(0, facts.secured_minor - facts.paid_minor)
     left = facts.guaranteed_minor - amount
     if facts.state in (State.RELEASED, State.CLEARED) and left < needed and amount > 0:
         yield Finding(

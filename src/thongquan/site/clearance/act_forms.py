@@ -15,11 +15,11 @@ from typing import Any, Final
 import msgspec
 
 from ...engine.findings import Finding
-from ...engine.lifecycle.declaration import AMOUNT_OPEN, Act, Facts, Kind
+from ...engine.lifecycle.declaration import AMOUNT_OPEN, METHODS, OUTCOMES, Act, Facts, Kind
 from ...engine.lifecycle.machine import Event, Opening
 from ...engine.risk.channels import Channel
 from ..kit import terms
-from ..kit.tags import amount, named, said
+from ..kit.tags import amount, day_read, named, said
 from .api_acts import ASKING
 from .models import Receipt
 
@@ -51,12 +51,15 @@ MUTE: Final = frozenset(
 )
 """Reasons for which an act is not this person's at all, and no button is shown."""
 
+UNTOLD: Final = frozenset({"assessment", "edition", "pack_version"})
+"""Proofs of how an amount was computed, which say nothing to a person who confirms it."""
+
 type Choices = Sequence[tuple[str, str]]
 
 
 @dataclass(slots=True)
 class Field:
-    """One thing that an act says. kind: text, long, amount, choice, flags, file. value: what stands in it."""
+    """One thing that an act says. kind: text, long, amount, day, choice, flags, file. value: what stands in it."""
 
     name: str
     kind: str = "text"
@@ -149,6 +152,8 @@ def _proposed(act: str, events: Sequence[Event]) -> dict[str, Any] | None:
 def _told(said_by_first: Mapping[str, Any], decimals: int) -> tuple[tuple[str, str], ...]:
     told = []
     for name, value in said_by_first.items():
+        if name in UNTOLD:
+            continue
         shown = amount(value, decimals) if name.endswith("_minor") and isinstance(value, int) else str(value)
         told.append((said(f"says_{name}"), named("channel", shown) if name == "channel" else shown))
     return tuple(told)
@@ -229,6 +234,59 @@ def _settle(facts: Facts, *_: Any) -> list[Field]:
     return [Field("obligation", "choice", choices=choices)]
 
 
+def _security() -> Field:
+    return Field("security_minor", "amount", needed=False)
+
+
+def _doubt(facts: Facts, *_: Any) -> list[Field]:
+    own = _next_reference("TV", _asked_before(Kind.VALUE_CONSULTATION, facts))
+    return [Field("reference", value=own), *_reason(), _security()]
+
+
+def _sample(facts: Facts, *_: Any) -> list[Field]:
+    own = _next_reference("PT", _asked_before(Kind.ANALYSIS, facts))
+    return [Field("reference", value=own), Field("sample", "long"), Field("laboratory"), _security()]
+
+
+def _which(kind: Kind, facts: Facts) -> Field:
+    """Of which open matter; only those that have a reference of their own come to a result of their own."""
+    return Field("reference", "choice", choices=[(r, name) for r, name in _open(kind, facts) if r])
+
+
+def _outcome(kind: Kind) -> Field:
+    return Field(
+        "outcome", "choice", choices=[(one, named("outcome", one)) for one in sorted(OUTCOMES[kind])]
+    )
+
+
+def _invite(facts: Facts, *_: Any) -> list[Field]:
+    return [_which(Kind.VALUE_CONSULTATION, facts), Field("hearing_day", "day")]
+
+
+def _hearing(facts: Facts, *_: Any) -> list[Field]:
+    methods = [("", said("no_matter")), *((m, named("value_method", m)) for m in sorted(METHODS - {"1"}))]
+    return [
+        _which(Kind.VALUE_CONSULTATION, facts),
+        _outcome(Kind.VALUE_CONSULTATION),
+        Field("method", "choice", choices=methods, needed=False),
+        Field("note", "long", needed=False),
+    ]
+
+
+def _result_of(kind: Kind) -> Any:
+    return lambda facts, *_: [_which(kind, facts), _outcome(kind), Field("note", "long", needed=False)]
+
+
+def _impose(facts: Facts, *_: Any) -> list[Field]:
+    none = ("", said("no_matter"))
+    matters = [
+        (str(o), f"{named('obligation', o.kind)} {o.reference}".strip())
+        for o in facts.obligations
+        if o.kind in AMOUNT_OPEN
+    ]
+    return [Field("decision"), *_reason(), Field("matter", "choice", choices=[none, *matters], needed=False)]
+
+
 def _revoke(facts: Facts, *_: Any) -> list[Field]:
     choices = [(act, named("act", act)) for act in sorted(facts.standing)]
     return [Field("act", "choice", choices=choices), Field("decision"), *_reason()]
@@ -264,6 +322,13 @@ _FIELDS: Final[Mapping[Act, Any]] = {
         Field("agency"),
     ],
     Act.CONFIRM_PERMIT: lambda facts, *_: [Field("reference", "choice", choices=_open(Kind.PERMIT, facts))],
+    Act.DOUBT_VALUE: _doubt,
+    Act.INVITE_CONSULTATION: _invite,
+    Act.RECORD_CONSULTATION: _hearing,
+    Act.TAKE_SAMPLE: _sample,
+    Act.REPORT_ANALYSIS: _result_of(Kind.ANALYSIS),
+    Act.VERIFY_ORIGIN: lambda *_: [Field("reference"), Field("authority"), *_reason()],
+    Act.REPORT_ORIGIN: _result_of(Kind.ORIGIN_VERIFICATION),
     Act.HOLD: lambda facts, *_: [Field("reference", value=_next_reference("TD", facts.events)), *_reason()],
     Act.LIFT_HOLD: lambda facts, *_: [
         Field("reference", "choice", choices=[(hold, hold) for hold in facts.holds]),
@@ -276,6 +341,7 @@ _FIELDS: Final[Mapping[Act, Any]] = {
     Act.REFUND: _refund,
     Act.REMOVE_TO_STORAGE: lambda *_: [Field("place"), *_reason()],
     Act.SETTLE: _settle,
+    Act.IMPOSE_TAX: _impose,
     Act.REQUEST_CANCEL: _reason,
     Act.REFUSE_CANCEL: _reason,
     Act.CANCEL: _reason,
@@ -307,12 +373,12 @@ def filled(form: ActForm, sent: Mapping[str, Any], decimals: int) -> dict[str, A
             one.error = said("field_empty")
         elif one.kind == "choice" and one.value not in {value for value, _ in one.choices}:
             one.error = said("field_not_chosen")
-        elif one.kind == "amount":
-            minor = minor_of(one.value, decimals)
-            if minor is None:
-                one.error = said("field_not_amount", example=amount(123456789, decimals))
+        elif one.kind in ("amount", "day") and (one.value or one.needed):
+            read = minor_of(one.value, decimals) if one.kind == "amount" else day_read(one.value)
+            if read is None:
+                one.error = said(f"field_not_{one.kind}", example=amount(123456789, decimals))
             else:
-                says[one.name] = minor
+                says[one.name] = read
         elif one.value or one.kind == "choice":
             says[one.name] = one.value
     if any(one.error for one in form.fields):
@@ -327,6 +393,11 @@ def _said(act: str, says: dict[str, Any]) -> dict[str, Any]:
     if act == Act.SETTLE:
         kind, _, reference = says["obligation"].partition(":")
         return {"kind": kind, **({"reference": reference} if reference else {})}
+    if act == Act.IMPOSE_TAX:
+        kind, _, reference = says.pop("matter", "").partition(":")
+        return {**says, **{name: v for name, v in (("kind", kind), ("reference", reference)) if v}}
+    if act == Act.RECORD_CONSULTATION and not says["method"]:
+        del says["method"]
     if act == Act.REVERSE_PAYMENT:
         source, _, own = says["receipt"].partition(":")
         receipt = Receipt.objects.get(source=source, reference=own)

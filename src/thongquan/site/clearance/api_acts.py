@@ -25,6 +25,10 @@ Reference = Annotated[str, Meta(min_length=1, max_length=100, description="Names
 Source = Annotated[str, Meta(min_length=1, max_length=60, description="Who reports the money.")]
 Code = Annotated[str, Meta(min_length=1, max_length=80)]
 Minor = Annotated[int, Meta(ge=1, le=10**15, description="Minor units of the country's currency.")]
+Kept = Annotated[
+    str, Meta(pattern="^(|BUDGET|DEPOSIT)$", description="Account of the budget (the usual), or of deposits.")
+]
+Security = Annotated[int, Meta(ge=0, le=10**15, description="Minor units of the country's currency.")]
 Result = Annotated[str, Meta(pattern="^(CONFORMS|DIFFERS)$")]
 Channel = Annotated[str, Meta(pattern="^(GREEN|YELLOW|RED)$")]
 Opens = Annotated[
@@ -113,18 +117,73 @@ class Confirming(Body, frozen=True):
     reference: Reference
 
 
+class Doubting(Body, frozen=True):
+    """reason: what the doubt rests on. security_minor: to be secured beyond the amount assessed."""
+
+    reference: Reference
+    reason: Text
+    security_minor: Security = 0
+
+
+class Inviting(Body, frozen=True):
+    reference: Reference
+    hearing_day: date
+
+
+class Hearing(Body, frozen=True):
+    """method: of value, 2 to 6, by which customs determines it where the declared one is not accepted."""
+
+    reference: Reference
+    outcome: Annotated[str, Meta(pattern="^(ACCEPTED|NOT_ACCEPTED|ABSENT)$")]
+    method: Annotated[str, Meta(pattern="^[1-6]?$")] = ""
+    note: Note = ""
+
+
+class Sampling(Body, frozen=True):
+    """sample: what was taken, of which line, how it is sealed."""
+
+    reference: Reference
+    sample: Text
+    laboratory: Code
+    security_minor: Security = 0
+
+
+class Analysed(Body, frozen=True):
+    reference: Reference
+    outcome: Result
+    note: Note = ""
+
+
+class Verifying(Body, frozen=True):
+    """reference: number of the certificate of origin as it was declared."""
+
+    reference: Reference
+    authority: Text
+    reason: Text
+
+
+class Verified(Body, frozen=True):
+    reference: Reference
+    outcome: Annotated[str, Meta(pattern="^(CONFIRMED|REFUTED|NO_ANSWER)$")]
+    note: Note = ""
+
+
 class Holding(Body, frozen=True):
     reference: Reference
     reason: Text
 
 
 class Paying(Body, frozen=True):
-    """source, reference: whose report it is, and his own name for it, which counts once for ever."""
+    """source, reference: whose report it is, and his own name for it, which counts once for ever. chapter, account,
+    recognised_on: where and when the State's books have the money, as far as the report says."""
 
     paid_minor: Minor
     source: Source
     reference: Reference
     treasury: Code
+    chapter: Annotated[str, Meta(max_length=16)] = ""
+    account: Kept = ""
+    recognised_on: date | None = None
     at: When = None
 
 
@@ -161,6 +220,15 @@ class Settling(Body, frozen=True):
     """kind: of the obligation that left the amount open."""
 
     kind: Code
+    reference: Annotated[str, Meta(max_length=100)] = ""
+
+
+class Imposing(Body, frozen=True):
+    """The amount is computed from the amended declaration. kind, reference: the open matter that the decision ends."""
+
+    decision: Reference
+    reason: Text
+    kind: Annotated[str, Meta(max_length=80)] = ""
     reference: Annotated[str, Meta(max_length=100)] = ""
 
 
@@ -214,6 +282,35 @@ ASKING: Final[Mapping[Act, Asking]] = {
     Act.REPLY: Asking(journey.reply, Replying, {"reference": "YC-1", "text": "Đã nộp"}),
     Act.REFER: Asking(journey.refer, Referring, {"reference": "KD-1", "agency": "VET"}),
     Act.CONFIRM_PERMIT: Asking(journey.confirm_permit, Confirming, {"reference": "KD-1"}),
+    Act.DOUBT_VALUE: Asking(
+        journey.doubt_value,
+        Doubting,
+        {"reference": "TV-1", "reason": "Thấp hơn giá tham chiếu", "security_minor": 50_00},
+    ),
+    Act.INVITE_CONSULTATION: Asking(
+        journey.invite_consultation, Inviting, {"reference": "TV-1", "hearing_day": "2026-03-16"}
+    ),
+    Act.RECORD_CONSULTATION: Asking(
+        journey.record_consultation, Hearing, {"reference": "TV-1", "outcome": "NOT_ACCEPTED", "method": "3"}
+    ),
+    Act.TAKE_SAMPLE: Asking(
+        journey.take_sample,
+        Sampling,
+        {"reference": "PT-1", "sample": "Dòng 1, 2 kg, niêm phong 0012", "laboratory": "KD-3"},
+    ),
+    Act.REPORT_ANALYSIS: Asking(
+        journey.report_analysis,
+        Analysed,
+        {"reference": "PT-1", "outcome": "DIFFERS", "note": "Mã 2106.90.99"},
+    ),
+    Act.VERIFY_ORIGIN: Asking(
+        journey.verify_origin,
+        Verifying,
+        {"reference": "E20-0012345", "authority": "Hải quan Nam Ninh", "reason": "Nghi chữ ký"},
+    ),
+    Act.REPORT_ORIGIN: Asking(
+        journey.report_origin, Verified, {"reference": "E20-0012345", "outcome": "CONFIRMED"}
+    ),
     Act.HOLD: Asking(journey.hold, Holding, {"reference": "TD-1", "reason": "Nghi hàng giả"}),
     Act.LIFT_HOLD: Asking(journey.lift_hold, Holding, {"reference": "TD-1", "reason": "Đã xác minh"}),
     Act.PAY: Asking(journey.pay, Paying, _PAID),
@@ -234,6 +331,11 @@ ASKING: Final[Mapping[Act, Asking]] = {
     ),
     Act.RELEASE: Asking(journey.release, Plainly),
     Act.SETTLE: Asking(journey.settle, Settling, {"kind": "PROVISIONAL_VALUE"}),
+    Act.IMPOSE_TAX: Asking(
+        journey.impose_tax,
+        Imposing,
+        {"decision": "QD-3", "reason": "Bác bỏ trị giá", "kind": "VALUE_CONSULTATION"},
+    ),
     Act.CLEAR: Asking(journey.clear, Plainly),
     Act.EXIT: Asking(journey.exit_area, Happened),
     Act.REQUEST_CANCEL: Asking(journey.request_cancel, Reasoned, {"reason": "Không nhập nữa"}),

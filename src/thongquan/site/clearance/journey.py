@@ -14,7 +14,7 @@ Each decides with one question to the engine and writes what the answer says; `p
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any, Final
 
@@ -24,12 +24,13 @@ from ...engine.findings import Finding, Refusal, errors, in_order
 from ...engine.formats.responses import ResponseKind
 from ...engine.ledger import postings
 from ...engine.ledger.journal import Journal, reverse
-from ...engine.lifecycle.declaration import Act, Facts, State, cancel_mark
+from ...engine.lifecycle.declaration import Act, Facts, Obligation, State, cancel_mark
 from ...engine.lifecycle.declaration import Kind as ObligationKind
 from ...engine.lifecycle.machine import Says
 from ...engine.risk.rules import select as choose
 from ...packs import pack as country
 from ...packs.pack import OWED_TO_CUSTOMS, Kind, Pack, Terms
+from ...packs.preferences import lines_under, without_preference
 from ..accounts.reads import By
 from ..kit.act import Answer, Refused
 from ..ledger import reads as books
@@ -37,17 +38,18 @@ from ..parties.acts import known
 from ..record import models as record
 from ..record.acts import keep_message
 from ..reference.reads import equipped
-from . import consignments, messages
+from . import consignments, matters, messages
 from .models import AssessmentRow, Declaration, DeclarationVersion, Mark, Receipt, Selection, Series
 from .perform import Asked, Doer, Locked, Plan, Told, locked_row, perform, perform_many, unknown
 from .reads import declared
 
 __all__ = [
     "accept", "amend", "arrive", "assess", "cancel", "check_documents", "clear", "confirm_distinct", "confirm_permit",
-    "decide", "exit_area", "guarantee", "hold", "inspect", "lift_hold", "lodge", "lower_channel", "pay", "perform",
-    "perform_many", "propose", "raise_channel", "receive", "refer", "refund", "refuse_cancel", "reject", "release",
-    "release_guarantee", "remove_to_storage", "reply", "request", "request_cancel", "reverse_payment", "revoke",
-    "select", "settle",
+    "decide", "doubt_value", "exit_area", "guarantee", "hold", "impose_tax", "inspect", "invite_consultation",
+    "lift_hold", "lodge", "lower_channel", "pay", "perform", "perform_many", "propose", "raise_channel", "receive",
+    "record_consultation", "refer", "refund", "refuse_cancel", "reject", "release", "release_guarantee",
+    "remove_to_storage", "reply", "report_analysis", "report_origin", "request", "request_cancel", "reverse_payment",
+    "revoke", "select", "settle", "take_sample", "verify_origin",
 ]  # fmt: skip
 
 LODGING: Final = (Act.LODGE, Act.PRELODGE)
@@ -409,15 +411,7 @@ def assess(*, number: str, **common: Any) -> Asked:
     """
 
     def plan(locked: Locked) -> Plan:
-        sums = _sums(locked, Act.ASSESS)
-        return Plan(
-            says=sums.says,
-            rows=lambda _: sums.rows,
-            journals=lambda _: sums.journals,
-            messages={ResponseKind.TAX: sums.notice},
-            findings=sums.assessment.findings,
-            answer={"assessed_minor": sums.assessed_minor, "by_tax": sums.due},
-        )
+        return _sums(locked, Act.ASSESS).plan({})
 
     return _asked(Act.ASSESS, number, plan, {}, **common)
 
@@ -448,16 +442,46 @@ class _Sums:
     def notice(self, told: Told) -> bytes:
         return messages.taxed(told, self.assessment)
 
+    def plan(self, said: Says) -> Plan:
+        """What an act does that assesses: it says the amount, keeps every row, posts the difference, tells it."""
+        return Plan(
+            says={**self.says, **said},
+            rows=lambda _: self.rows,
+            journals=lambda _: self.journals,
+            messages={ResponseKind.TAX: self.notice},
+            findings=self.assessment.findings,
+            answer={"assessed_minor": self.assessed_minor, "by_tax": self.due},
+        )
 
-def _sums(locked: Locked, act: str, settled: str = "") -> _Sums:
-    """Assess the current version. settled: the kind of obligation that this very act closes."""
+
+def _sums(
+    locked: Locked,
+    act: str,
+    *,
+    settled: Callable[[Obligation], bool] = lambda one: False,
+    doubted: str = "",
+    refuted: str = "",
+) -> _Sums:
+    """Assess the current version.
+
+    settled: which open matters this very act closes. doubted, refuted: the certificate of origin that this act puts in
+    doubt, or finds to give no preference. Goods whose certificate is in doubt, refuted or still to come owe the general
+    rate. Refused(CERTIFICATE_NOT_CLAIMED) for a doubted certificate under which nothing is claimed.
+    """
     pack, facts, row = equipped(locked.pack), locked.facts, locked.row
     if facts.legal_day is None:
         raise Refused(Refusal(act, (Finding("NOT_REGISTERED"),)), row.number)
     declaration = declared(row)
-    open_kinds = {obligation.kind for obligation in facts.obligations} - {settled}
+    still_open = [one for one in facts.obligations if not settled(one)]
     lines = range(1, len(declaration.goods_items) + 1)
-    provisional = lines if ObligationKind.PROVISIONAL_VALUE in open_kinds else ()
+    provisional = lines if any(one.kind is ObligationKind.PROVISIONAL_VALUE for one in still_open) else ()
+    if doubted and not lines_under(declaration, doubted):
+        unclaimed = Finding("CERTIFICATE_NOT_CLAIMED", at="says.reference", says={"reference": doubted[:40]})
+        raise Refused(Refusal(act, (unclaimed,)), row.number)
+    certificates = {*facts.refuted, *(name for name in (doubted, refuted) if name)}
+    certificates |= {one.reference for one in still_open if one.kind is ObligationKind.ORIGIN_VERIFICATION}
+    schemes = {one.reference for one in still_open if one.kind is ObligationKind.LATE_CERTIFICATE}
+    declaration = without_preference(declaration, certificates=certificates, schemes=schemes)
     assessment = country.assess(pack, declaration, facts.legal_day, provisional=provisional)
     if assessment.pending:
         pending = Finding("ASSESSMENT_PENDING", says={"taxes": ", ".join(assessment.pending)})
@@ -584,7 +608,7 @@ def select(*, number: str, pack: Pack, **common: Any) -> Asked:
             consignment = f"number:{number}"
         drawn = consignments.drawn(consignment, locked.day, number)
         chosen = choose(
-            pack.risk_facts(declaration, row.trader.trader_class),
+            pack.risk_facts(declaration, row.trader.trader_class, facts.legal_day),
             pack.rules_of(facts.legal_day),
             pack.random_share_ppm,
             drawn.u_ppm,
@@ -717,6 +741,95 @@ def lift_hold(*, number: str, reference: str, reason: str, **common: Any) -> Ask
     return _said(Act.LIFT_HOLD, number, {"reference": reference, "reason": reason}, **common)
 
 
+# what leaves the amount open
+
+
+@Doer
+def doubt_value(*, number: str, reference: str, reason: str, security_minor: int = 0, **common: Any) -> Asked:
+    """Doubt the declared value (by a reference price, or what an officer found) and call for a consultation.
+
+    security_minor: what must be secured beyond the amount assessed so that the goods may be released meanwhile.
+    """
+    return _said(Act.DOUBT_VALUE, number, _doubt(reference, security_minor, reason=reason), _NOTICE, **common)
+
+
+@Doer
+def invite_consultation(*, number: str, reference: str, hearing_day: date, **common: Any) -> Asked:
+    """Invite the declarant to be heard on his value on a day."""
+    said = {"reference": reference, "hearing_day": hearing_day.isoformat()}
+    return _said(Act.INVITE_CONSULTATION, number, said, _NOTICE, **common)
+
+
+@Doer
+def record_consultation(
+    *, number: str, reference: str, outcome: str, method: str = "", note: str = "", **common: Any
+) -> Asked:
+    """The record of the hearing: the value is ACCEPTED, and the matter ends; or NOT_ACCEPTED (ABSENT: nobody came), and
+    customs determines it by a method, to be settled on an amendment or imposed."""
+    said = {"reference": reference, "outcome": outcome, "method": method, "note": note}
+    return _said(Act.RECORD_CONSULTATION, number, _given(said), _NOTICE, **common)
+
+
+@Doer
+def take_sample(
+    *, number: str, reference: str, sample: str, laboratory: str, security_minor: int = 0, **common: Any
+) -> Asked:
+    """Take a sample and send it to be analysed and classified; the goods may be released meanwhile."""
+    said = _doubt(reference, security_minor, sample=sample, laboratory=laboratory)
+    return _said(Act.TAKE_SAMPLE, number, said, _NOTICE, **common)
+
+
+@Doer
+def report_analysis(*, number: str, reference: str, outcome: str, note: str = "", **common: Any) -> Asked:
+    """The laboratory's result: CONFORMS ends the matter; DIFFERS leaves it to be settled on an amendment or imposed."""
+    said = {"reference": reference, "outcome": outcome, "note": note}
+    return _said(Act.REPORT_ANALYSIS, number, _given(said), _NOTICE, **common)
+
+
+@Doer
+def verify_origin(*, number: str, reference: str, authority: str, reason: str, **common: Any) -> Asked:
+    """Ask whoever issued a certificate of origin (reference: its number) whether it holds. Its goods owe the general
+    rate from now on: the difference is posted on this day, and must be paid or secured before they go."""
+    said = {"reference": reference, "authority": authority, "reason": reason}
+
+    def plan(locked: Locked) -> Plan:
+        return _sums(locked, Act.VERIFY_ORIGIN, doubted=reference).plan(said)
+
+    return _asked(Act.VERIFY_ORIGIN, number, plan, said, **common)
+
+
+@Doer
+def report_origin(*, number: str, reference: str, outcome: str, note: str = "", **common: Any) -> Asked:
+    """The end of a verification: CONFIRMED grants the preference, and what was paid beyond it can be refunded by a
+    decision; REFUTED and NO_ANSWER (the time is over) leave the general rate for good."""
+    said = _given({"reference": reference, "outcome": outcome, "note": note})
+
+    def plan(locked: Locked) -> Plan:
+        doubt = Obligation(ObligationKind.ORIGIN_VERIFICATION, reference)
+        sums = _sums(
+            locked,
+            Act.REPORT_ORIGIN,
+            settled=lambda one: one == doubt,
+            refuted="" if outcome == "CONFIRMED" else reference,
+        )
+        return sums.plan(said)
+
+    return _asked(Act.REPORT_ORIGIN, number, plan, said, **common)
+
+
+_NOTICE: Final = ResponseKind.QUERY
+
+
+def _doubt(reference: str, security_minor: int, **said: str) -> dict[str, str | int]:
+    security = {"security_minor": security_minor} if security_minor else {}
+    return {"reference": reference, **said, **security}
+
+
+def _given(said: Mapping[str, str]) -> dict[str, str]:
+    """What was really said, without what was left empty."""
+    return {name: value for name, value in said.items() if value}
+
+
 # money
 
 
@@ -733,6 +846,12 @@ def pay(*, number: str, paid_minor: int, source: str, reference: str, treasury: 
         "source": source,
         "treasury": treasury,
     }
+    booked = {
+        "chapter": chapter,
+        "account": account,
+        "recognised_on": recognised_on.isoformat() if recognised_on else "",
+    }
+    said.update({name: value for name, value in booked.items() if value})
 
     def plan(locked: Locked) -> Plan:
         counted = (
@@ -790,6 +909,14 @@ def reverse_payment(*, number: str, reversed_minor: int, reference: str, reason:
         return Plan(says=said, journals=journals)
 
     return _asked(Act.REVERSE_PAYMENT, number, plan, said, **common)
+
+
+def booked_as(pack: Pack, day: date, settles: Mapping[str, int], **facts: str) -> dict[str, str]:
+    """The facts of a posting of money: the sub-items of the taxes that it settles, and what else is known of it."""
+    items = {tax: pack.fact("taxes", tax, "sub_item", day) for tax in sorted(settles)}
+    items = {tax: item for tax, item in items.items() if item}
+    told = {name: value for name, value in facts.items() if value}
+    return {**told, **({"sub_items": messages.canonical_text(items)} if items else {})}
 
 
 @Doer
@@ -875,15 +1002,8 @@ def settle(*, number: str, kind: str, reference: str = "", **common: Any) -> Ask
     said = {"kind": kind, **({"reference": reference} if reference else {})}
 
     def plan(locked: Locked) -> Plan:
-        sums = _sums(locked, Act.SETTLE, kind)
-        return Plan(
-            says={**sums.says, **said},
-            rows=lambda _: sums.rows,
-            journals=lambda _: sums.journals,
-            messages={ResponseKind.TAX: sums.notice},
-            findings=sums.assessment.findings,
-            answer={"assessed_minor": sums.assessed_minor, "by_tax": sums.due},
-        )
+        sums = _sums(locked, Act.SETTLE, settled=_of_matter(kind, reference))
+        return sums.plan({**said, **_days(locked, kind, reference)})
 
     return _asked(Act.SETTLE, number, plan, said, **common)
 
@@ -913,6 +1033,38 @@ def request_cancel(*, number: str, reason: str, **common: Any) -> Asked:
 def refuse_cancel(*, number: str, reason: str, **common: Any) -> Asked:
     """Customs does not cancel it."""
     return _said(Act.REFUSE_CANCEL, number, {"reason": reason}, **common)
+
+
+def _of_matter(kind: str, reference: str) -> Callable[[Obligation], bool]:
+    """Whether an open matter is meant: of the kind, and of the reference where one is named."""
+    return lambda one: bool(kind) and one.kind == kind and reference in ("", one.reference)
+
+
+def _days(locked: Locked, kind: str, reference: str) -> dict[str, str]:
+    """The day of the act, and the last one on which what it settles was in time, where the law gives one."""
+    row = locked.row.obligations.filter(kind=kind, closed_n__isnull=True, due_at__isnull=False)
+    due = (row.filter(reference=reference) if reference else row).order_by("due_at").first()
+    if due is None or due.due_at is None:
+        return {"day": locked.day.isoformat()}
+    last = matters.last_day(due.due_at, locked.pack)
+    return {"day": locked.day.isoformat(), "due_day": last.isoformat()}
+
+
+@Doer
+def impose_tax(
+    *, number: str, decision: str, reason: str, kind: str = "", reference: str = "", **common: Any
+) -> Asked:
+    """A leader imposes the tax that follows from what customs determined: the amended declaration is assessed by the
+    law of its legal day, and the difference is owed from the day of the decision. Four eyes: `propose` it first.
+
+    kind, reference: the open matter that it ends, if any.
+    """
+    said = _given({"decision": decision, "reason": reason, "kind": kind, "reference": reference})
+
+    def plan(locked: Locked) -> Plan:
+        return _sums(locked, Act.IMPOSE_TAX, settled=_of_matter(kind, reference)).plan(said)
+
+    return _asked(Act.IMPOSE_TAX, number, plan, said, **common)
 
 
 @Doer
@@ -965,7 +1117,18 @@ def revoke(
 @Doer
 def propose(*, number: str, act: str, content: Says, **common: Any) -> Asked:
     """The first of two persons proposes an act with everything that it will say; the second does exactly this."""
-    return _said(Act.PROPOSE, number, {**content, "act": act}, **common)
+    said = {**content, "act": act}
+
+    def plan(locked: Locked) -> Plan:
+        if act != Act.IMPOSE_TAX:
+            return Plan(says=said)
+        # The amount is computed, by whoever proposes and again by whoever decides: nobody types it.
+        kind, reference = (str(content.get(name, "")) for name in ("kind", "reference"))
+        sums = _sums(locked, act, settled=_of_matter(kind, reference))
+        answer = {"assessed_minor": sums.assessed_minor, "by_tax": sums.due}
+        return Plan(says={**sums.says, **said}, findings=sums.assessment.findings, answer=answer)
+
+    return _asked(Act.PROPOSE, number, plan, said, **common)
 
 
 # what all acts share

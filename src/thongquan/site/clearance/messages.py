@@ -20,6 +20,7 @@ from ...engine.declaration import Declaration as Declared
 from ...engine.findings import Finding
 from ...engine.formats import amending, json_lines, reading, responses
 from ...engine.formats.responses import PaymentDue, Response, ResponseKind, Statement, Status, TaxedItem
+from ...engine.lifecycle.machine import Event
 from ...engine.money import MILLIONTHS
 from ...engine.risk.channels import Channel
 from ...packs.pack import Kind, Pack
@@ -275,9 +276,19 @@ def asked(told: Told) -> bytes:
     """What customs wants to see or know."""
     wanted = Statement(
         statement_code=told.event.text("reference")[:17],
-        statement_description=told.event.text("wanted")[:512],
+        statement_description=_wanted(told.event)[:512],
     )
     return _written(told, ResponseKind.QUERY, additional_informations=(wanted,))
+
+
+def _wanted(event: Event) -> str:
+    """What an act says that asks the declarant something or answers him, in his own words or by its codes."""
+    if event.text("wanted"):
+        return event.text("wanted")
+    told = (
+        event.text(name) for name in ("reason", "hearing_day", "outcome", "method", "sample", "laboratory")
+    )
+    return "; ".join(text for text in (event.act, *told) if text)
 
 
 def plain(kind: ResponseKind) -> Writer:

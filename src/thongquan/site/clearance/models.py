@@ -170,13 +170,19 @@ class AssessmentRow(models.Model):
 
 
 class Obligation(models.Model):
-    """What must be done beside the spine. opened_n, closed_n: the events; open while closed_n is null."""
+    """What must be done beside the spine. opened_n, closed_n: the events; open while closed_n is null.
+
+    due_at: from which instant on it is too late by the law of the day on which it opened, null where no law gives a
+    time or it does not run yet. due_law: who says so.
+    """
 
     declaration = models.ForeignKey(Declaration, on_delete=models.PROTECT, related_name="obligations")
     kind = models.CharField(max_length=32)
     reference = models.CharField(max_length=160, blank=True)
     opened_n = models.PositiveIntegerField()
     closed_n = models.PositiveIntegerField(null=True)
+    due_at = models.DateTimeField(null=True)
+    due_law = models.CharField(max_length=300, null=True)
 
     class Meta:
         constraints = [
@@ -184,6 +190,7 @@ class Obligation(models.Model):
                 fields=["declaration", "kind", "reference"], condition=OPEN, name="obligation_open_once"
             )
         ]
+        indexes = [models.Index(fields=["due_at", "id"], condition=OPEN, name="obligation_by_due")]
 
 
 class Hold(models.Model):

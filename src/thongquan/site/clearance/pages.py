@@ -491,7 +491,9 @@ def _says(form: ActForm, request: HttpRequest, who: Visitor, row: Declaration) -
             for event in reversed(reads.engine_events(row.number))
             if event.act == Act.PROPOSE and event.text("act") == form.act
         )
-        return {name: value for name, value in proposed.says.items() if name != "act"}
+        # What is computed the second person's act computes again, and the lifecycle compares.
+        asked = ASKING[Act(form.act)].body.__struct_fields__
+        return {name: value for name, value in proposed.says.items() if name in asked}
     says = filled(form, request.POST, who.pack.decimals)
     if says is not None and form.act == Act.AMEND:
         return _amendment(form, says, request, who, row)

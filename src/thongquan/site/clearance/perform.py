@@ -19,7 +19,8 @@ from django.db.models import Model
 from ...engine.findings import Finding, Refusal
 from ...engine.formats.responses import ResponseKind
 from ...engine.ledger.journal import Journal
-from ...engine.lifecycle.declaration import DECLARATION, Act, Facts, Goods
+from ...engine.lifecycle import declaration as engine
+from ...engine.lifecycle.declaration import DECLARATION, Act, Facts, Goods, Kind
 from ...engine.lifecycle.machine import Actor, Event, Says, Transition, attempt, fold
 from ...packs.pack import Pack
 from ..accounts.reads import By, actor_of, posting_for
@@ -29,6 +30,7 @@ from ..ledger.acts import book
 from ..record import models as record
 from ..record.acts import KEYS, Head, append, tell
 from ..record.sealing import refusal
+from . import matters
 from .models import Decision, Declaration, Hold, Obligation, Response
 from .reads import engine_events
 
@@ -138,6 +140,11 @@ def perform_many(asked: Sequence[Asked]) -> list[Answer]:
         )
 
     return act_many([_command(one, one.recorded_at) for one in asked], KEYS, lock)
+
+
+def inside(asked: Asked) -> Answer:
+    """Do an act as a part of a larger command, in that command's transaction; a refusal (`Refused`) leaves it whole."""
+    return _do(asked, asked.recorded_at)
 
 
 def _command(asked: Asked, recorded_at: datetime | None) -> Command:
@@ -253,11 +260,7 @@ def _write_rows(locked: Locked, plan: Plan, moved: Transition[Facts]) -> None:
     row = locked.row
     for kind, reference in [(o.kind, o.reference) for o in before.obligations if o not in after.obligations]:
         row.obligations.filter(kind=kind, reference=reference, closed_n__isnull=True).update(closed_n=n)
-    Obligation.objects.bulk_create(
-        Obligation(declaration=row, kind=o.kind, reference=o.reference, opened_n=n)
-        for o in after.obligations
-        if o not in before.obligations
-    )
+    _write_opened(locked, moved)
     row.holds.filter(reference__in=set(before.holds) - set(after.holds), closed_n__isnull=True).update(
         closed_n=n
     )
@@ -266,6 +269,46 @@ def _write_rows(locked: Locked, plan: Plan, moved: Transition[Facts]) -> None:
     )
     _write_decision(locked, moved)
     faults.reach("after_rows")
+
+
+def _write_opened(locked: Locked, moved: Transition[Facts]) -> None:
+    """What opened, each with the day until which the law gives time. A check of goods runs from when they are there,
+    and an imposed tax from its decision, although the obligation may have stood open before."""
+    before, after, event, row = moved.before, moved.after, moved.event, locked.row
+    opened = [one for one in after.obligations if one not in before.obligations]
+    rows = []
+    for one in opened:
+        waits = one.kind is Kind.INSPECTION and not after.arrived
+        limit = None if waits else _limit(locked, event, one)
+        rows.append(
+            Obligation(
+                declaration=row,
+                kind=one.kind,
+                reference=one.reference,
+                opened_n=event.n,
+                due_at=limit.due_at if limit else None,
+                due_law=limit.law if limit else None,
+            )
+        )
+    Obligation.objects.bulk_create(rows)
+    if after.arrived and not before.arrived:
+        inspection = engine.Obligation(Kind.INSPECTION)
+        _runs_from_now(locked, Kind.INSPECTION, _limit(locked, event, inspection))
+    if event.act == Act.IMPOSE_TAX and after.legal_day is not None:
+        _runs_from_now(locked, Kind.PAYMENT, matters.decided_limit(after.legal_day, event.at, locked.pack))
+
+
+def _limit(locked: Locked, event: Event, one: engine.Obligation) -> matters.Limit | None:
+    return matters.limit_of(
+        one.kind, event.at, locked.pack, office=locked.row.office, reference=one.reference
+    )
+
+
+def _runs_from_now(locked: Locked, kind: Kind, limit: matters.Limit | None) -> None:
+    if limit is not None:
+        locked.row.obligations.filter(kind=kind, closed_n__isnull=True).update(
+            due_at=limit.due_at, due_law=limit.law
+        )
 
 
 def _write_decision(locked: Locked, moved: Transition[Facts]) -> None:
