@@ -14,7 +14,7 @@ Each decides with one question to the engine and writes what the answer says; `p
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
 
@@ -846,12 +846,6 @@ def pay(*, number: str, paid_minor: int, source: str, reference: str, treasury: 
         "source": source,
         "treasury": treasury,
     }
-    booked = {
-        "chapter": chapter,
-        "account": account,
-        "recognised_on": recognised_on.isoformat() if recognised_on else "",
-    }
-    said.update({name: value for name, value in booked.items() if value})
 
     def plan(locked: Locked) -> Plan:
         counted = (
