@@ -2,7 +2,8 @@
 `python -m bench http` measures lodging over HTTP alone; FULL=1 does too where DATABASE_URL names PostgreSQL.
 
 The whole run is void (exit 1) unless plain NumPy does 4 million lines per CPU-second and Decimal 0.1 million: then the
-machine, or a rival, was not what it should be. An aim that is missed is printed as missed.
+machine, or a rival, was not what it should be. An aim that is missed is printed as missed. The last part replays a
+year of lines under a changed tariff (`bench.replay`); `python -m bench.workbook FILE` proves a whole workbook.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from thongquan.engine.assessment.taxes import CUSTOMS_VALUE, Charge, Line
 from thongquan.engine.assessment.valuation_frame import value_frame
 from thongquan.engine.tariff.measures import ad_valorem
 
-from . import clock, http_lodgement, lines, online
+from . import clock, http_lodgement, lines, online, replay
 from .peers import decimal_lines, numpy_lines
 
 MILLION = 1_000_000
@@ -44,6 +45,7 @@ def main() -> int:
     few_lines(columns, 1)
     few_lines(columns, 50)
     five_online()
+    replay.main(2 * MILLION)
     if os.environ.get("FULL"):
         ten_million()
         if os.environ.get("DATABASE_URL", "").startswith("postgres"):

@@ -14,7 +14,18 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from .commands import dues, guarantees, journey, office, operations, permits, preregister, tariff, tokens
+from .commands import (
+    dues,
+    guarantees,
+    journey,
+    office,
+    operations,
+    permits,
+    preregister,
+    tariff,
+    tokens,
+    what_if,
+)
 from .commands.arguments import DONE, FINDINGS, OUR_FAULT, AsJson, day_of, open_site, stop
 from .speech import complain, emit, language, money, named, say, table, watched
 
@@ -34,7 +45,7 @@ app.add_typer(permits.permits_app, name="permits")
 for command in (
     preregister.preregister, office.init, operations.serve, operations.doctor, operations.migrate, operations.restore,
     operations.database_roles, journey.act, journey.acts, guarantees.guarantee, operations.signer,
-    operations.rotate_log_key, dues.penalty, dues.late_interest, dues.instalments,
+    operations.rotate_log_key, what_if.what_if, dues.penalty, dues.late_interest, dues.instalments,
 ):  # fmt: skip
     app.command(command.__name__.replace("_", "-"))(command)
 

@@ -20,7 +20,7 @@ Text columns may be Categorical or Enum, which is several times as fast.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import date
 from functools import reduce
 from typing import Any, Final, Protocol, runtime_checkable
@@ -52,6 +52,9 @@ KEY: Final = (
 
 DENSE: Final = 1 << 25
 """Keys up to this number are found in a table; beyond it by sorting."""
+
+MOST_KEYS: Final = 200_000
+"""Keys that an assessor remembers before it starts afresh: a bound on memory, not on answers."""
 
 _PLACE: Final = "goods_items[2]"
 """Charges that a declaration owes once stand with its first line: these lines are none."""
@@ -105,6 +108,29 @@ class _Figures:
             self.units.append(unit)
         self.unit_of[quantity][rows] = self.units.index(unit) + 1
 
+    def extend(self, other: _Figures) -> None:
+        """Add the rows of others below these."""
+        after = _Figures(self.rows + other.rows, units=list(self.units))
+        after.units += [unit for unit in other.units if unit not in self.units]
+        for name in {**self.values, **other.values}:
+            values, given = after.column(name)
+            for part, rows in ((self, slice(None, self.rows)), (other, slice(self.rows, None))):
+                if name in part.values:
+                    values[rows], given[rows] = part.values[name], part.given[name]
+        for name in {**self.unit_of, **other.unit_of}:
+            units = after.unit_of[name] = np.zeros(after.rows, np.int16)
+            for part, rows in ((self, slice(None, self.rows)), (other, slice(self.rows, None))):
+                if name in part.unit_of:
+                    places = np.array([0, *(after.units.index(unit) + 1 for unit in part.units)], np.int16)
+                    units[rows] = places[part.unit_of[name]]
+        for tax in {**self.pending, **other.pending}:
+            pending = after.pending[tax] = np.zeros(after.rows, np.bool_)
+            for part, rows in ((self, slice(None, self.rows)), (other, slice(self.rows, None))):
+                if tax in part.pending:
+                    pending[rows] = part.pending[tax]
+        for entry in fields(self):
+            setattr(self, entry.name, getattr(after, entry.name))
+
     def pend(self, tax: str, rows: Any) -> None:
         if tax not in self.pending:
             self.pending[tax] = np.zeros(self.rows, np.bool_)
@@ -121,7 +147,37 @@ def assess_many(
     owes once is left out.
     """
     keys, which = distinct(lines)
-    figures = _charged(pack, image, keys, like, day)
+    return _assessed(pack, lines, _charged(pack, image, keys, like, day), which, day)
+
+
+@dataclass
+class Assessor:
+    """`assess_many` for batch after batch of one day's law and one kind of declaration: keys that it has answered
+    before it only looks up."""
+
+    pack: Pack
+    image: TariffImage
+    like: Declaration
+    day: date
+    _rows: dict[tuple[Any, ...], int] = field(default_factory=dict)
+    _figures: _Figures | None = None
+
+    def assess(self, lines: pl.DataFrame) -> pl.DataFrame:
+        keys, which = distinct(lines)
+        if self._figures is None or len(self._rows) + keys.height > MOST_KEYS:
+            self._rows, self._figures = {}, _Figures(0)
+        facts = keys.rows()
+        fresh = [place for place, key in enumerate(facts) if key not in self._rows]
+        if fresh:
+            for place in fresh:
+                self._rows[facts[place]] = len(self._rows)
+            self._figures.extend(_charged(self.pack, self.image, keys[fresh], self.like, self.day))
+        rows = np.array([self._rows[key] for key in facts], np.int64)
+        return _assessed(self.pack, lines, self._figures, rows[which], self.day)
+
+
+def _assessed(pack: Pack, lines: pl.DataFrame, figures: _Figures, which: Ints, day: date) -> pl.DataFrame:
+    """The lines with their taxes. which: of each line the row of the figures that are its own."""
     taxes = [tax for tax in pack.taxes if tax.code not in pack.once]
     laid_out = _laid_out(figures, lines, which, pack.tariff.as_of(day))
     for name in _base_amounts(pack):
