@@ -14,7 +14,7 @@ Each decides with one question to the engine and writes what the answer says; `p
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any, Final
 
@@ -834,10 +834,24 @@ def _given(said: Mapping[str, str]) -> dict[str, str]:
 
 
 @Doer
-def pay(*, number: str, paid_minor: int, source: str, reference: str, treasury: str, **common: Any) -> Asked:
+def pay(
+    *,
+    number: str,
+    paid_minor: int,
+    source: str,
+    reference: str,
+    treasury: str,
+    chapter: str = "",
+    account: str = "",
+    recognised_on: date | None = None,
+    part_of: Receipt | None = None,
+    **common: Any,
+) -> Asked:
     """Money has come. source, reference: whose report, and his own name for it, which counts once for ever.
 
-    It settles the taxes of this declaration; what is over is the payer's own, and can be refunded.
+    It settles the taxes of this declaration; what is over is the payer's own, and can be refunded. chapter, account
+    (BUDGET, DEPOSIT), recognised_on: where and when the State's books have it, as far as the report says. part_of: the
+    receipt of the whole, where the money is for several debts (`settling.settle`).
     Refused(RECEIPT_COUNTED) for a report that was counted before.
     """
     said: dict[str, str | int] = {
@@ -846,27 +860,57 @@ def pay(*, number: str, paid_minor: int, source: str, reference: str, treasury: 
         "source": source,
         "treasury": treasury,
     }
+    booked = {
+        "chapter": chapter,
+        "account": account,
+        "recognised_on": recognised_on.isoformat() if recognised_on else "",
+    }
+    said.update({name: value for name, value in booked.items() if value})
 
     def plan(locked: Locked) -> Plan:
         counted = (
-            Receipt.objects.filter(source=source, reference=reference).select_related("declaration").first()
+            Receipt.objects.filter(source=source, reference=reference)
+            .select_related("declaration", "trader")
+            .first()
         )
         if counted is not None:
-            says = {"source": source, "reference": reference, "number": counted.declaration.number}
+            says = {"source": source, "reference": reference, "number": counted.owner}
             raise Refused(Refusal(Act.PAY, (Finding("RECEIPT_COUNTED", at="reference", says=says),)), number)
         if paid_minor <= 0:
             return Plan(says=said)  # the lifecycle refuses it
+        settles = _shared(paid_minor, books.owed(number))
+        told = booked_as(locked.pack, locked.day, settles, office=locked.row.office, **booked)
         row = Receipt(
-            source=source, reference=reference, declaration=locked.row, n=locked.n, amount_minor=paid_minor
+            source=source,
+            reference=reference,
+            declaration=locked.row,
+            trader=locked.row.trader,
+            part_of=part_of,
+            n=locked.n,
+            amount_minor=paid_minor,
+            treasury=treasury,
+            office=locked.row.office,
+            account=account or Receipt.Kept.BUDGET,
+            chapter=chapter,
+            sub_items=told.get("sub_items", "{}"),
+            recognised_on=recognised_on,
         )
 
         def journals(_: Locked) -> list[Journal]:
-            settles = _shared(paid_minor, books.owed(number))
-            return [postings.payment_postings(_heads(locked)(), paid_minor, treasury, settles)]
+            head = replace(_heads(locked)(), facts=told)
+            return [postings.payment_postings(head, paid_minor, treasury, settles)]
 
         return Plan(says=said, rows=lambda _: (row,), journals=journals)
 
     return _asked(Act.PAY, number, plan, said, **common)
+
+
+def booked_as(pack: Pack, day: date, settles: Mapping[str, int], **facts: str) -> dict[str, str]:
+    """The facts of a posting of money: the sub-items of the taxes that it settles, and what else is known of it."""
+    items = {tax: pack.fact("taxes", tax, "sub_item", day) for tax in sorted(settles)}
+    items = {tax: item for tax, item in items.items() if item}
+    told = {name: value for name, value in facts.items() if value}
+    return {**told, **({"sub_items": messages.canonical_text(items)} if items else {})}
 
 
 @Doer
@@ -903,14 +947,6 @@ def reverse_payment(*, number: str, reversed_minor: int, reference: str, reason:
         return Plan(says=said, journals=journals)
 
     return _asked(Act.REVERSE_PAYMENT, number, plan, said, **common)
-
-
-def booked_as(pack: Pack, day: date, settles: Mapping[str, int], **facts: str) -> dict[str, str]:
-    """The facts of a posting of money: the sub-items of the taxes that it settles, and what else is known of it."""
-    items = {tax: pack.fact("taxes", tax, "sub_item", day) for tax in sorted(settles)}
-    items = {tax: item for tax, item in items.items() if item}
-    told = {name: value for name, value in facts.items() if value}
-    return {**told, **({"sub_items": messages.canonical_text(items)} if items else {})}
 
 
 @Doer
@@ -1002,33 +1038,6 @@ def settle(*, number: str, kind: str, reference: str = "", **common: Any) -> Ask
     return _asked(Act.SETTLE, number, plan, said, **common)
 
 
-@Doer
-def clear(*, number: str, **common: Any) -> Asked:
-    """Everything is done: formalities end."""
-    return _said(Act.CLEAR, number, {}, ResponseKind.CLEARED, **common)
-
-
-@Doer
-def exit_area(*, number: str, **common: Any) -> Asked:
-    """The goods pass the supervision area, on their way to storage or for good."""
-    return _said(Act.EXIT, number, {}, ResponseKind.EXITED, **common)
-
-
-# cancelling and taking back
-
-
-@Doer
-def request_cancel(*, number: str, reason: str, **common: Any) -> Asked:
-    """The declarant asks to cancel a registered declaration; customs decides."""
-    return _said(Act.REQUEST_CANCEL, number, {"reason": reason}, **common)
-
-
-@Doer
-def refuse_cancel(*, number: str, reason: str, **common: Any) -> Asked:
-    """Customs does not cancel it."""
-    return _said(Act.REFUSE_CANCEL, number, {"reason": reason}, **common)
-
-
 def _of_matter(kind: str, reference: str) -> Callable[[Obligation], bool]:
     """Whether an open matter is meant: of the kind, and of the reference where one is named."""
     return lambda one: bool(kind) and one.kind == kind and reference in ("", one.reference)
@@ -1059,6 +1068,33 @@ def impose_tax(
         return _sums(locked, Act.IMPOSE_TAX, settled=_of_matter(kind, reference)).plan(said)
 
     return _asked(Act.IMPOSE_TAX, number, plan, said, **common)
+
+
+@Doer
+def clear(*, number: str, **common: Any) -> Asked:
+    """Everything is done: formalities end."""
+    return _said(Act.CLEAR, number, {}, ResponseKind.CLEARED, **common)
+
+
+@Doer
+def exit_area(*, number: str, **common: Any) -> Asked:
+    """The goods pass the supervision area, on their way to storage or for good."""
+    return _said(Act.EXIT, number, {}, ResponseKind.EXITED, **common)
+
+
+# cancelling and taking back
+
+
+@Doer
+def request_cancel(*, number: str, reason: str, **common: Any) -> Asked:
+    """The declarant asks to cancel a registered declaration; customs decides."""
+    return _said(Act.REQUEST_CANCEL, number, {"reason": reason}, **common)
+
+
+@Doer
+def refuse_cancel(*, number: str, reason: str, **common: Any) -> Asked:
+    """Customs does not cancel it."""
+    return _said(Act.REFUSE_CANCEL, number, {"reason": reason}, **common)
 
 
 @Doer

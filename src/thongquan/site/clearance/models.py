@@ -279,13 +279,32 @@ class Decision(models.Model):
 
 
 class Receipt(models.Model):
-    """Money that someone outside reports. source, reference: his own name for it, so that it counts once."""
+    """Money that someone outside reports. source, reference: his own name for it, so that it counts once.
+
+    declaration, n: what it was paid for, and the event. Money for several debts at once has a receipt without a
+    declaration for the whole (trader, n: in his chain), and `part_of` it one for each declaration that it reaches.
+    treasury: the account that received it; account: whether that is one of the budget or of deposits. chapter,
+    sub_items: where the State's books put it (canonical JSON, tax → sub-item). recognised_on: the day on which the
+    Treasury recognises it, null where the report does not say.
+    """
+
+    class Kept(models.TextChoices):
+        BUDGET = "BUDGET"
+        DEPOSIT = "DEPOSIT"
 
     source = models.CharField(max_length=64)
     reference = models.CharField(max_length=120)
-    declaration = models.ForeignKey(Declaration, on_delete=models.PROTECT, related_name="receipts")
+    declaration = models.ForeignKey(Declaration, on_delete=models.PROTECT, null=True, related_name="receipts")
+    trader = models.ForeignKey(Trader, on_delete=models.PROTECT, null=True, related_name="receipts")
+    part_of = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="parts")
     n = models.PositiveIntegerField()
     amount_minor = models.BigIntegerField()
+    treasury = models.CharField(max_length=64, blank=True, default="")
+    office = models.CharField(max_length=32, blank=True, default="")
+    account = models.CharField(max_length=16, choices=Kept, default=Kept.BUDGET)
+    chapter = models.CharField(max_length=16, blank=True, default="")
+    sub_items = models.TextField(default="{}")
+    recognised_on = models.DateField(null=True)
 
     class Meta:
         constraints = [
@@ -294,7 +313,16 @@ class Receipt(models.Model):
                 condition=models.Q(amount_minor__gte=1, amount_minor__lte=LARGEST_MINOR),
                 name="receipt_amount_in_bounds",
             ),
+            models.CheckConstraint(
+                condition=models.Q(declaration__isnull=False) | models.Q(trader__isnull=False),
+                name="receipt_has_an_owner",
+            ),
         ]
+
+    @property
+    def owner(self) -> str:
+        """Whose it is: the number of the declaration, else of the payer."""
+        return self.declaration.number if self.declaration else self.trader.registry_id if self.trader else ""
 
 
 class Response(models.Model):

@@ -35,6 +35,8 @@ from ..parties.models import Trader
 from . import attachments, automatic, desk, drafts, explained, journey, reads
 from .act_forms import ActForm, Acts, acts_of, allowed, filled
 from .api_acts import ASKING
+from .debts import owing
+from .dues_pages import shared_form
 from .models import Declaration
 from .printed import PRINTABLE
 
@@ -637,6 +639,7 @@ def payment(request: HttpRequest, who: Visitor) -> HttpResponse:
                 "row": row,
                 "left": left,
                 "owed": _owed(row, who),
+                "owing": owing(row, who.pack, who.day),
                 "forms": forms,
                 "key": new_key(),
                 "seen": row.events,
@@ -651,6 +654,8 @@ def payment(request: HttpRequest, who: Visitor) -> HttpResponse:
         "q": text,
         "total": sum(one["left"] for one in due),
         "guarantees": [(trader, several) for trader, several in guarantees if several],
+        "shared": shared_form() if who.may(Act.PAY) else None,
+        "shared_key": new_key(),
     }
     return page(request, "payment", context)
 

@@ -124,6 +124,7 @@ PLACES: Final = (
     Place("new_declaration", "/khai-moi", "lodge"),
     Place("payment", "/nop-thue", "read", frozenset({Role.DECLARANT, Role.REVENUE, Role.BANK, Role.LEADER})),
     Place("tariff", "/bieu-thue", "read_tariff"),
+    Place("penalties", "/xu-phat", "read_tariff"),
 )
 
 

@@ -107,6 +107,12 @@ def money(minor: int | None, decimals: int) -> str:
 
 
 @register.filter
+def percent_ppm(ppm: int) -> str:
+    """Parts per million as per cent: 300 is "0,03 %"."""
+    return f"{decimal(ppm, 4)} %"
+
+
+@register.filter
 def whole(number: int | None) -> str:
     return "" if number is None else decimal(number, 0)
 

@@ -203,3 +203,23 @@ def guarantees_of(party: str) -> list[Guarantee]:
         )
         for row in rows
     ]
+
+
+def payments(subject: str) -> list[tuple[date, int]]:
+    """What settled the debts of a subject, by the day on which it counts: money and allocations, and what of them was
+    taken back (below zero). The liability itself is not in it."""
+    liable = (engine.JournalKind.ASSESSMENT, engine.JournalKind.DIFFERENCE)
+    rows = (
+        Entry.objects.filter(SEALED, journal__subject=subject, account__kind=AccountKind.DEBTOR)
+        .exclude(journal__kind__in=liable)
+        .values("journal__day")
+        .annotate(total=Sum("amount_minor"))
+        .order_by("journal__day")
+    )
+    return [(row["journal__day"], -int(row["total"])) for row in rows if row["total"]]
+
+
+def was_guaranteed(subject: str) -> bool:
+    """Whether a guarantee ever stood for a subject."""
+    held = Journal.objects.filter(subject=subject, sealed=True, kind=engine.JournalKind.GUARANTEE_HOLD)
+    return held.exists()

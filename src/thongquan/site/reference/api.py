@@ -9,6 +9,7 @@ import msgspec
 from django.http import HttpResponse
 from msgspec import Meta
 
+from ...engine.dated import as_of
 from ...engine.declaration import MAX_GOODS_ITEMS, Declaration
 from ...engine.findings import Finding, in_order
 from ...engine.formats.json_lines import too_many_items
@@ -162,10 +163,73 @@ def calculate(call: Call) -> HttpResponse:
     )
 
 
+class PenaltyView(msgspec.Struct, frozen=True, kw_only=True):
+    """What one breach costs by one act. offender: "" for anybody. least_minor, most_minor: of a range; least_share_ppm,
+    most_share_ppm: of the tax not declared; floor_minor: for each declaration. All none: the act has a row, and what it
+    says was not read. last_day: included."""
+
+    behaviour: str
+    names: dict[str, str]
+    band: int
+    offender: str
+    least_minor: int | None
+    most_minor: int | None
+    least_share_ppm: int | None
+    most_share_ppm: int | None
+    floor_minor: int | None
+    given: bool
+    first_day: date
+    last_day: date | None
+    law: str
+    verified: bool
+
+
+class Penalties(msgspec.Struct, frozen=True, kw_only=True):
+    on: date
+    currency: str
+    decimals: int
+    penalties: tuple[PenaltyView, ...]
+
+
+class DayAsked(Body, frozen=True):
+    """day: of the breach; today where it is left out."""
+
+    day: date | None = None
+
+
+def penalties(call: Call) -> HttpResponse:
+    pack, day = site_pack(), _day(call, call.query.day)
+    rows = tuple(
+        PenaltyView(
+            behaviour=row.behaviour,
+            names=dict(row.names),
+            band=row.band,
+            offender=row.offender.value if row.offender else "",
+            least_minor=row.least_minor,
+            most_minor=row.most_minor,
+            least_share_ppm=row.least_share_ppm,
+            most_share_ppm=row.most_share_ppm,
+            floor_minor=row.floor_minor,
+            given=row.given,
+            first_day=row.period.first_day,
+            last_day=row.period.last_day,
+            law=str(row.law),
+            verified=row.verified,
+        )
+        for row in as_of(pack.dues.penalties, day)
+    )
+    told_all = Penalties(on=day, currency=pack.currency, decimals=pack.decimals, penalties=rows)
+    return answered(told_all, language=call.language)
+
+
 ROUTES: Final = (
     Route(
         method="GET", path="/tariff/{code}", name="commodity", view=commodity, right="read_tariff", query=AsOf,
         answers={200: CommodityView}, refusals=(404,),
+    ),
+    Route(
+        method="GET", path="/penalties", name="penalties", view=penalties, right="read_tariff", query=DayAsked,
+        answers={200: Penalties}, refusals=(422,),
     ),
     Route(
         method="POST", path="/calculations", name="calculate", view=calculate, right="calculate", body=Calculating,

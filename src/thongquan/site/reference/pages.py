@@ -13,13 +13,15 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import path
 from django.views.decorators.http import require_GET
 
+from ...engine.dated import as_of
 from ...engine.tariff.measures import Given, Measure
 from ...engine.tariff.rate_text import duty_text
 from ...engine.tariff.tariff import TariffView
 from ...packs import pack as packs
+from ...packs.dues import PenaltyRow
 from ..entry.shell import Visitor, not_found, page, signed_in
 from ..kit import terms
-from ..kit.tags import day_read, grouped, said
+from ..kit.tags import amount, day_read, grouped, percent_ppm, said
 from .reads import countries, tariff_of
 
 MOST: Final = 100
@@ -189,6 +191,34 @@ def commodity(request: HttpRequest, who: Visitor, code: str) -> HttpResponse:
     return page(request, "commodity", context)
 
 
+@require_GET
+@signed_in
+def penalties(request: HttpRequest, who: Visitor) -> HttpResponse:
+    """Every breach that the law of a day knows, and what it costs; what was not read says so."""
+    if not who.may("read_tariff"):
+        return not_found(request)
+    asked, day = request.GET.get("nuoc", who.pack.code), day_read(request.GET.get("ngay", "")) or who.day
+    pack = packs.load(asked) if asked in packs.names() else who.pack
+    language = terms.language()
+    rows = [
+        (row, _name(row.names, language), _fine(row, pack.decimals)) for row in as_of(pack.dues.penalties, day)
+    ]
+    land = pack.names.get(language, pack.code)
+    return page(request, "penalties", {"rows": rows, "day": day, "country": pack.code, "land": land})
+
+
+def _fine(row: PenaltyRow, decimals: int) -> str:
+    """A fine as it is read; "" where it was not read in its act."""
+    if row.least_share_ppm is not None:
+        least, most = percent_ppm(row.least_share_ppm), percent_ppm(row.most_share_ppm or row.least_share_ppm)
+        text = said("fine_share_one" if least == most else "fine_share", least=least, most=most)
+        floor = row.floor_minor
+        return f"{text}, {said('fine_floor', floor=amount(floor, decimals))}" if floor else text
+    if row.least_minor is None or row.most_minor is None:
+        return ""
+    return f"{amount(row.least_minor, decimals)} – {amount(row.most_minor, decimals)}"
+
+
 def _asked(request: HttpRequest, who: Visitor) -> tuple[str, date]:
     """The country and the day of the address, else the site's own and today."""
     country = request.GET.get("nuoc", who.pack.code)
@@ -200,4 +230,5 @@ def _asked(request: HttpRequest, who: Visitor) -> tuple[str, date]:
 urlpatterns = [
     path("bieu-thue", tariff, name="tariff"),
     path("bieu-thue/<str:code>", commodity, name="commodity"),
+    path("xu-phat", penalties, name="penalties"),
 ]
