@@ -9,11 +9,11 @@ BIN = .venv/bin
 help:
 	@echo "make demo    lodge sample declarations and drive each to its end"
 	@echo "make test    run the tests"
-	@echo "make harness kill the server, cut the network, ask for one thing all at once"
+	@echo "make harness kill the server, cut the network, fill the disk, attack the site"
 	@echo "make check   style, types, walls between modules, pages"
 	@echo "make bench   measure the assessment; FULL=1 for the large run"
 	@echo "make docs    build the pages into docs-site/"
-	@echo "make soak    long random tests"
+	@echo "make soak    long random tests; 10,000 lodgements with 200 kills, 2,000 cuts, on each database"
 	@echo "make lock    choose newer pinned packages (needs a package index)"
 	@echo "make clean   remove what the commands made, except your data in .data/"
 
@@ -56,6 +56,9 @@ docs:
 soak:
 	@tools/setup.sh dev
 	HYPOTHESIS_PROFILE=soak $(PYTEST) $(SIDE_BY_SIDE) tests/properties tests/site/clearance/test_random_lives.py $(ARGS)
+	for database in sqlite postgresql; do \
+		$(BIN)/python -m tests.site.harness kills --database $$database --lodgements 10000 --kills 200 || exit 1; \
+		$(BIN)/python -m tests.site.harness cuts --database $$database --lodgements 5000 --cuts 2000 || exit 1; done
 
 lock:
 	@tools/setup.sh core

@@ -5,13 +5,14 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
-import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from .killable import free_port
 
 
 def programs() -> Path:
@@ -30,9 +31,7 @@ class Cluster:
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.programs = folder, programs()
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
+        self.port = free_port()
 
     @property
     def data(self) -> Path:
@@ -44,7 +43,7 @@ class Cluster:
         if os.geteuid() == 0:
             words = ["runuser", "-u", "postgres", "--", *words]
         done = subprocess.run(
-            words, cwd=self.folder, capture_output=True, text=True, check=False, timeout=120
+            words, cwd=self.folder, capture_output=True, text=True, check=False, timeout=600
         )
         if check and done.returncode:
             raise AssertionError(f"{command}: {done.stderr}")
@@ -56,7 +55,7 @@ class Cluster:
         }  # fmt: skip
         options = " ".join(f"-c {name}='{value}'" for name, value in given.items())
         log = self.folder / "log"
-        self.run("pg_ctl", "start", "-s", "-w", "-D", data or self.data, "-l", log, "-o", options)
+        self.run("pg_ctl", "start", "-s", "-w", "-t", 300, "-D", data or self.data, "-l", log, "-o", options)
 
     def stop(self, data: Path | None = None, how: str = "fast") -> None:
         self.run("pg_ctl", "stop", "-s", "-w", "-D", data or self.data, "-m", how, check=False)

@@ -2,7 +2,8 @@
 
 `python -m tests.site.harness.counter` imports everything once and then forks a fresh server group for each line on its
 input, so that a restart costs a moment and not the start of an interpreter. A line is JSON: {"port", "database" (as in
-Django's DATABASES, what differs), "bug"}; the answer is a line with the id of the process group.
+Django's DATABASES, what differs), "bug", "invented" (the country)}; the answer is a line with the id of the process
+group.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from .killable import free_port
+from .killable import free_port, patience
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 WORKERS, THREADS = 2, 4
@@ -33,9 +34,10 @@ def main() -> None:
     import django
 
     django.setup()
-    from . import bugs, desk
+    from . import bugs, desk, holes
 
     assert desk.application
+    assert holes
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     print("ready", flush=True)
     for line in sys.stdin:
@@ -46,18 +48,20 @@ def main() -> None:
             os.setsid()
             # Whoever reads our lines must not wait for a group that outlives us.
             os.dup2(os.open(os.devnull, os.O_RDWR), 1)
-            serve(asked, bugs)
+            serve(asked, bugs, desk)
             os._exit(0)
         print(child, flush=True)
 
 
-def serve(asked: Mapping[str, Any], bugs: Any) -> None:
+def serve(asked: Mapping[str, Any], bugs: Any, desk: Any) -> None:
     from django.db import connections
     from granian import Granian
     from granian.constants import Interfaces
 
     for settings in (connections["default"].settings_dict, connections.settings["default"]):
         settings.update(asked["database"])
+    if asked["invented"]:
+        desk.invent()
     if asked["bug"]:
         bugs.plant(asked["bug"])
     Granian(
@@ -74,18 +78,33 @@ class Counter:
         self.port = free_port()
         self.database: Mapping[str, Any] = {}
         self.bug = ""
+        self.invented = True
+
+    @property
+    def processes(self) -> list[int]:
+        """Of the server that is up, itself among them."""
+        return [
+            int(place.name)
+            for place in Path("/proc").iterdir()
+            if place.name.isdecimal() and _group_of(place) == self._group
+        ]
 
     def rise(self, wait: bool = True) -> None:
         assert self._process.stdin
         assert self._process.stdout
         assert not self._group, "the server is up"
-        asked = {"port": self.port, "database": dict(self.database), "bug": self.bug}
+        asked = {
+            "port": self.port,
+            "database": dict(self.database),
+            "bug": self.bug,
+            "invented": self.invented,
+        }
         self._process.stdin.write(json.dumps(asked) + "\n")
         self._process.stdin.flush()
         self._group = int(self._process.stdout.readline())
-        give_up = time.monotonic() + HEAL_SECONDS
+        began = time.monotonic()
         while wait and not self.answers():
-            if time.monotonic() > give_up:
+            if time.monotonic() - began > patience(HEAL_SECONDS):
                 raise TimeoutError("the server does not answer")
             time.sleep(0.02)
 
@@ -106,13 +125,20 @@ class Counter:
         with suppress(ProcessLookupError):
             os.killpg(self._group, signal.SIGKILL)
         # Who is killed is seen to be dead when nobody listens any more; a zombie holds no socket.
-        give_up = time.monotonic() + HEAL_SECONDS
-        while time.monotonic() < give_up:
+        began = time.monotonic()
+        while time.monotonic() - began < patience(HEAL_SECONDS):
             with socket.socket() as probe:
                 if probe.connect_ex(("127.0.0.1", self.port)):
                     break
             time.sleep(0.002)
         self._group = 0
+
+
+def _group_of(place: Path) -> int:
+    """The process group of a process, 0 of one that is gone meanwhile."""
+    with suppress(OSError):
+        return int((place / "stat").read_text().rpartition(")")[2].split()[2])
+    return 0
 
 
 @contextmanager
@@ -124,6 +150,7 @@ def own_counter() -> Iterator[Counter]:
         "THONGQUAN_HTTPS": "off",
         "THONGQUAN_API_RATE": "0",
         "THONGQUAN_HOSTS": "127.0.0.1",
+        "THONGQUAN_PACK": "sample",
     }
     log = tempfile.TemporaryFile("w+")  # noqa: SIM115
     process = subprocess.Popen(

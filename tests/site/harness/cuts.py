@@ -18,7 +18,7 @@ from contextlib import contextmanager, suppress
 from .fleet import STUCK_SECONDS, Fleet
 from .house import House
 from .judging import Verdict, judge
-from .killable import free_port
+from .killable import free_port, patience
 
 FAULTS = ("before", "after", "torn", "delay", "half_open")
 SILENT_SECONDS = 1.0
@@ -130,12 +130,12 @@ def run(
     with running(*proxies), house.day(bug, behind.port if behind else None):
         before.to = house.counter.port
         house.counter.rise(wait=behind is None)
-        give_up = time.monotonic() + STUCK_SECONDS
-        while not house.counter.answers() and time.monotonic() < give_up:
+        began = time.monotonic()
+        while not house.counter.answers() and time.monotonic() - began < patience(STUCK_SECONDS):
             time.sleep(0.05)
         fleet = Fleet(before.port, lodgements, seed, file)
         fleet.start()
-        fleet.wait(STUCK_SECONDS + 60 + lodgements / 10)
+        fleet.wait(patience(STUCK_SECONDS + 60 + lodgements / 10))
         done: Counter[str] = Counter()
         for proxy, line in zip(proxies, ("client", "database"), strict=False):
             done.update({f"{line} {kind}": count for kind, count in proxy.cuts.items()})

@@ -17,9 +17,13 @@ from thongquan.engine.formats import json_lines
 
 from ..country import original
 from .counter import PREFIX
+from .killable import patience
 
 STUCK_SECONDS = 20.0
-"""Longer than that nobody waits for an answer, whatever was killed meanwhile."""
+"""Longer than that nobody waits for an answer, whatever was killed meanwhile, on a machine that does nothing else."""
+
+HOPELESS = 24
+"""After so many requests without an answer the clients go home: the server does not come back any more."""
 
 AGAIN = 0.2
 """The share of answered requests that is sent once more."""
@@ -45,7 +49,8 @@ class Request:
 
 
 class Fleet:
-    """Some clients that share a list of lodgements.
+    """Some clients that share a list of lodgements. broken: answers that the server had a fault, where it should have
+    been busy.
 
     Some lodgements are followed to their payment; every second carries no reference of the trader, so that
     nothing but its key tells it from its own repetition. file: where the clients write down what they ask and learn.
@@ -54,7 +59,7 @@ class Fleet:
     def __init__(self, port: int, lodgements: int, seed: int, file: Path, clients: int = 8) -> None:
         self.port, self.seed, self.lodgements = port, seed, lodgements
         self.requests: list[Request] = []
-        self.answered = 0
+        self.answered = self.given_up = self.broken = 0
         self.stop = threading.Event()
         self._file = file.open("a", encoding="utf-8")
         self._lock = threading.Lock()
@@ -84,7 +89,7 @@ class Fleet:
         return [
             request
             for request in self.requests
-            if not request.answers or request.refused or request.waited > STUCK_SECONDS
+            if not request.answers or request.refused or request.waited > patience(STUCK_SECONDS)
         ]
 
     # one client
@@ -119,16 +124,15 @@ class Fleet:
         with self._lock:
             self.requests.append(request)
         began = time.monotonic()
-        answer = self._until_answered(line, request, chance, began + STUCK_SECONDS + 5)
+        answer = self._until_answered(line, request, chance)
         request.waited = time.monotonic() - began
         if answer is not None and chance.random() < AGAIN:
-            self._until_answered(line, request, chance, time.monotonic() + STUCK_SECONDS)
+            self._until_answered(line, request, chance)
         return answer
 
-    def _until_answered(
-        self, line: _Line, request: Request, chance: random.Random, give_up: float
-    ) -> dict[str, Any] | None:
-        while time.monotonic() < give_up and not self.stop.is_set():
+    def _until_answered(self, line: _Line, request: Request, chance: random.Random) -> dict[str, Any] | None:
+        began = time.monotonic()
+        while time.monotonic() - began < patience(STUCK_SECONDS + 5) and not self.stop.is_set():
             request.tries += 1
             status, answer = line.send(request)
             if status == 200:
@@ -138,8 +142,12 @@ class Fleet:
             if status == 409:
                 request.refused.append(answer.get("code", "?"))
                 return None
+            self.broken += status == 500
             # Busy, gone, or cut off: nothing is known, so exactly the same once more.
             time.sleep(chance.uniform(0.01, 0.08))
+        self.given_up += 1
+        if self.given_up > HOPELESS:
+            self.stop.set()
         return None
 
     def _write(self, word: str, request: Request, content: dict[str, Any]) -> None:
@@ -163,7 +171,7 @@ class _Line:
         self._open: http.client.HTTPConnection | None = None
 
     def send(self, request: Request) -> tuple[int, dict[str, Any]]:
-        """200 and the answer, 409 and the refusal, 0 when nothing is known."""
+        """200 and the answer, 409 and the refusal; 0, 500 and more when nothing is known."""
         if self._open is None:
             self._open = http.client.HTTPConnection("127.0.0.1", self._port, timeout=ATTEMPT_SECONDS)
         path, body = written(request)
@@ -181,7 +189,7 @@ class _Line:
             return 0, {}
         if response.status in (200, 201):
             return 200, content
-        return (409, content) if response.status < 500 else (0, {})
+        return (409, content) if response.status < 500 else (response.status, {})
 
     def close(self) -> None:
         if self._open is not None:

@@ -35,21 +35,20 @@ class House:
     @contextmanager
     def day(self, bug: str = "", port: int | None = None) -> Iterator[None]:
         """A fresh database for server and judge, everybody at his post; the server with a bug, or behind a port."""
-        name = self._copied()
-        before = dict(connections["default"].settings_dict)
-        connections.close_all()
-        connections["default"].settings_dict["NAME"] = name
-        try:
-            self.counter.database = {**self._where(), "NAME": name, **({"PORT": str(port)} if port else {})}
-            self.counter.bug = bug
-            yield
-        finally:
-            self.counter.die()
+        with moved(self.where):
+            name = self._copied()
             connections.close_all()
-            connections["default"].settings_dict.update(before)
-            self._dropped(name)
+            connections["default"].settings_dict["NAME"] = name
+            try:
+                self.counter.database = {**self.where, "NAME": name, **({"PORT": str(port)} if port else {})}
+                self.counter.bug = bug
+                yield
+            finally:
+                self.counter.die()
+                self._dropped(name)
 
-    def _where(self) -> Mapping[str, Any]:
+    @property
+    def where(self) -> Mapping[str, Any]:
         return elsewhere(self.cluster) if self.cluster else {}
 
     def _copied(self) -> str:
@@ -69,6 +68,19 @@ class House:
             _administrate(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 
 
+@contextmanager
+def moved(where: Mapping[str, Any]) -> Iterator[None]:
+    """Inside the block this process is connected to another place; afterwards to that where it was."""
+    connections.close_all()
+    before = dict(connections["default"].settings_dict)
+    connections["default"].settings_dict.update(where)
+    try:
+        yield
+    finally:
+        connections.close_all()
+        connections["default"].settings_dict.update(before)
+
+
 def elsewhere(cluster: Killable) -> dict[str, Any]:
     """What leads Django to a cluster of one's own."""
     return {"HOST": "127.0.0.1", "PORT": str(cluster.port), "USER": "postgres", "PASSWORD": ""}
@@ -80,7 +92,7 @@ def _administrate(statement: str) -> None:
         cursor.execute(statement)
 
 
-def _key(user: str) -> None:
+def give_key(user: str) -> None:
     """Give a user's machine the key that the fleet knows."""
     scopes = " ".join(sorted({act for _, act in told_rights()}))
     Token.objects.create(
@@ -102,22 +114,15 @@ def own_house() -> Iterator[House]:
     with ExitStack() as stack:
         place = Path(tempfile.mkdtemp(prefix="thongquan-harness-"))
         stack.callback(shutil.rmtree, place, ignore_errors=True)
-        connections.close_all()
-        before = dict(connections["default"].settings_dict)
-        stack.callback(lambda: connections["default"].settings_dict.update(before))
-        stack.callback(connections.close_all)
-        cluster = None
-        template = str(place / "template.sqlite3")
-        if connection.vendor == "postgresql":
-            cluster = stack.enter_context(own_cluster())
-            template = f"{NAME}_template"
-            connections["default"].settings_dict.update(elsewhere(cluster))
-            _administrate(f'CREATE DATABASE "{template}"')
-        connections["default"].settings_dict["NAME"] = template
-        call_command("migrate", interactive=False, verbosity=0)
-        appoint()
-        for user in PEOPLE:
-            _key(user)
-        connections.close_all()
+        cluster = stack.enter_context(own_cluster()) if connection.vendor == "postgresql" else None
+        template = f"{NAME}_template" if cluster else str(place / "template.sqlite3")
+        with moved(elsewhere(cluster) if cluster else {}):
+            if cluster:
+                _administrate(f'CREATE DATABASE "{template}"')
+            connections["default"].settings_dict["NAME"] = template
+            call_command("migrate", interactive=False, verbosity=0)
+            appoint()
+            for user in PEOPLE:
+                give_key(user)
         counter = stack.enter_context(own_counter())
         yield House(place, template, cluster, counter)

@@ -26,7 +26,8 @@ SAME = ("number", "events", "receipt", "signed_receipt", "recorded_at")
 @dataclass(slots=True)
 class Verdict:
     """lost: acknowledged, and not stored so. doubled: one request, several effects. off: what does not fit, with
-    đồng (minor units) that are missing or too many. stuck: requests without an answer in time. All 0, or a fault."""
+    đồng (minor units) that are missing or too many. stuck: requests without an answer in time. broken: answers that
+    the server has a fault of its own, where it should have said that it is busy. All 0, or a fault."""
 
     seed: int
     lost: list[str] = field(default_factory=list)
@@ -34,18 +35,19 @@ class Verdict:
     off: list[str] = field(default_factory=list)
     off_minor: int = 0
     stuck: list[str] = field(default_factory=list)
+    broken: int = 0
     requests: int = 0
     tries: int = 0
     longest: float = 0.0
 
     @property
     def clean(self) -> bool:
-        return not (self.lost or self.doubled or self.off or self.off_minor or self.stuck)
+        return not (self.lost or self.doubled or self.off or self.off_minor or self.stuck or self.broken)
 
     def __str__(self) -> str:
         return (
             f"lost {len(self.lost)}, doubled {len(self.doubled)}, off {len(self.off)} ({self.off_minor} minor),"
-            f" stuck {len(self.stuck)}; {self.requests} requests, {self.tries} tries,"
+            f" stuck {len(self.stuck)}, broken {self.broken}; {self.requests} requests, {self.tries} tries,"
             f" longest wait {self.longest:.1f} s, seed {self.seed}"
         )
 
@@ -57,7 +59,7 @@ class Verdict:
 def judge(fleet: Fleet, file: Path) -> Verdict:
     """Compare the notes of the clients with the database that this process is connected to, and prove the database."""
     verdict = Verdict(fleet.seed)
-    verdict.requests = len(fleet.requests)
+    verdict.requests, verdict.broken = len(fleet.requests), fleet.broken
     verdict.tries = sum(request.tries for request in fleet.requests)
     verdict.longest = max((request.waited for request in fleet.requests), default=0.0)
     verdict.stuck = [f"{r.key}: {r.refused or 'no answer'} after {r.waited:.1f} s" for r in fleet.stuck()]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import pwd
+import random
 import shutil
 import signal
 import socket
@@ -24,9 +25,21 @@ class Impossible(Exception):
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port that stays ours while nobody listens on it.
+
+    Not one of those that the system hands out: of those any connection may take one meanwhile, even that of a client
+    who knocks there in vain, which then is connected with itself.
+    """
+    while True:
+        port = random.randrange(10_000, 30_000)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+
+
+def patience(seconds: float) -> float:
+    """So many seconds of a machine that does nothing else, on this one as it is now: to be slow is no fault."""
+    return seconds * max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
 
 
 def binaries() -> Path:
@@ -75,15 +88,26 @@ class Killable:
         if "recovery_init_sync_method" in self._known_settings():
             # Recovery syncs everything first: one call for the file system, not one for each file.
             settings += " -c recovery_init_sync_method=syncfs"
-        give_up = time.monotonic() + HEAL_SECONDS
+        began = time.monotonic()
         while True:
             try:
                 self._run(
-                    "pg_ctl", "start", "-s", "-w", "-D", self.data, "-l", self.place / "log", "-o", settings
+                    "pg_ctl",
+                    "start",
+                    "-s",
+                    "-w",
+                    "-t",
+                    300,
+                    "-D",
+                    self.data,
+                    "-l",
+                    self.place / "log",
+                    "-o",
+                    settings,
                 )
                 return
             except subprocess.CalledProcessError:
-                if time.monotonic() > give_up:
+                if time.monotonic() - began > patience(HEAL_SECONDS):
                     raise
                 time.sleep(0.05)
 

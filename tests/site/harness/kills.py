@@ -11,6 +11,7 @@ import time
 from .fleet import STUCK_SECONDS, Fleet
 from .house import House
 from .judging import Verdict, judge
+from .killable import patience
 
 EACH_DATABASE_KILL = 8
 """Of so many kills one is of the database server, where there is one."""
@@ -32,7 +33,7 @@ def run(house: House, *, lodgements: int, kills: int, seed: int, bug: str = "") 
             time.sleep(chance.uniform(0.0, 0.05))
             _kill(house, number)
         # With a bug, who has no answer by now gets none.
-        fleet.wait(4.0 if bug else STUCK_SECONDS + 60 + lodgements / 20)
+        fleet.wait(4.0 if bug else patience(STUCK_SECONDS + 60 + lodgements / 20))
         return judge(fleet, file)
 
 

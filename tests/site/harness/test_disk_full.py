@@ -125,8 +125,13 @@ def test_a_command_on_a_full_disk_says_so_and_leaves_nothing(office_on_a_small_d
 # What the harness must catch
 
 
-@SQLITE
-def test_planted_an_acknowledgement_before_the_commit_is_caught(office_on_a_small_disk, pack, monkeypatch):
+@pytest.fixture
+def office(request):
+    """On a small disk where that can be one file's."""
+    return request.getfixturevalue("office_on_a_small_disk" if connection.vendor == "sqlite" else "committed")
+
+
+def test_planted_an_acknowledgement_before_the_commit_is_caught(office, pack, monkeypatch):
     """The disk fills at the commit, and a careless `except` gives the answer all the same."""
 
     def careless(command, keys):
@@ -141,8 +146,7 @@ def test_planted_an_acknowledgement_before_the_commit_is_caught(office_on_a_smal
     assert f"{answer.number}: acknowledged and lost" in losses([told])
 
 
-@SQLITE
-def test_planted_a_command_without_its_key_is_caught(office_on_a_small_disk, pack, monkeypatch):
+def test_planted_a_command_without_its_key_is_caught(office, pack, monkeypatch):
     """The key is forgotten: a client that was refused and asks again is a second declaration, or a lost answer."""
     from thongquan.site.record.acts import KEYS
 
@@ -153,8 +157,7 @@ def test_planted_a_command_without_its_key_is_caught(office_on_a_small_disk, pac
     assert any("the answer of this key is lost" in one for one in losses(load.acknowledged))
 
 
-@SQLITE
-def test_planted_a_journal_that_is_left_out_is_caught(office_on_a_small_disk, pack, monkeypatch):
+def test_planted_a_journal_that_is_left_out_is_caught(office, pack, monkeypatch):
     """When there is no room for the books, the act goes on without them."""
     from thongquan.site.clearance import perform
 
