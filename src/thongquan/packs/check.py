@@ -26,6 +26,7 @@ from ..engine.lifecycle.declaration import Form as LifecycleForm
 from ..engine.money import BadNumber, decimal_text, minor_of
 from ..engine.tariff.measures import Given, Measure, MeasureKind, Schedule
 from .dues import RANKS, Dues
+from .exemptions import NOTHING_KNOWN, PersonFacts
 from .pack import CHARGES, ActKind, Pack, assess, due_by_terms, load
 from .tables import LANGUAGES, UnusablePack
 
@@ -80,7 +81,7 @@ class Expected(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 class Case(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A worked declaration. expected: every amount, in levying order. findings: codes that must be given. terms: what
-    is payable under the terms that the case speaks of."""
+    is payable under the terms that the case speaks of. person: what the past says of whoever the goods are for."""
 
     title: dict[str, str]
     day: str
@@ -88,6 +89,7 @@ class Case(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     expected: tuple[Expected, ...]
     findings: tuple[str, ...] = ()
     terms: dict[str, str] = {}
+    person: PersonFacts = NOTHING_KNOWN
 
 
 def check_named(name: str) -> Report:
@@ -543,7 +545,7 @@ def _proven(pack: Pack, cases: Mapping[str, Case]) -> Iterator[Finding]:
 
 def _recomputed(pack: Pack, at: str, case: Case) -> Iterator[Finding]:
     day = day_of(case.day)
-    assessment = assess(pack, case.declaration, day)
+    assessment = assess(pack, case.declaration, day, person=case.person)
     expected = [(sum_.item, sum_.tax, _minor(pack, sum_.payable)) for sum_ in case.expected]
     computed = _amounts(assessment)
     for key in dict.fromkeys([*_keys(expected), *_keys(computed)]):

@@ -283,5 +283,5 @@ class _Deciding:
             says = {"exemption": row.code, "taxes": ", ".join(row.taxes)}
             self.findings.append(Finding("EXEMPTION_APPLIED", "", says, row.law, Severity.NOTE))
 
-    def _say(self, code: str, row: _Row, at: str = "", **says: str) -> None:
+    def _say(self, code: str, row: _Row, at: str = "", /, **says: str) -> None:
         self.findings.append(Finding(code, at, says, row.law, Severity.WARNING))
