@@ -10,7 +10,15 @@ from thongquan.engine.assessment.exchange import ExchangeRate, ExchangeRates
 from thongquan.engine.assessment.taxes import CUSTOMS_VALUE, STATISTICAL_VALUE, Charge
 from thongquan.engine.assessment.valuation import FREIGHT_CHARGE, ChargeRule, ShareBy, value_declaration
 from thongquan.engine.dated import Period
-from thongquan.engine.declaration import Amount, ChargeDeduction, Declaration, GoodsItem, Quantity, TradeTerms
+from thongquan.engine.declaration import (
+    Amount,
+    ChargeDeduction,
+    Declaration,
+    GoodsItem,
+    Packaging,
+    Quantity,
+    TradeTerms,
+)
 from thongquan.engine.findings import LegalRef, Severity
 from thongquan.engine.money import Rounding
 from thongquan.engine.tariff.measures import ad_valorem
@@ -356,3 +364,95 @@ def test_parts_always_add_up_to_the_totals(lines, freight, royalty):
         parts = [part for line in valuation.lines for part in line.parts if part.code == code]
         assert sum(part.minor for part in parts) == parts[0].total_minor
     assert valuation.totals[CUSTOMS_VALUE] == sum(values(valuation))
+
+
+# charges that the delivery terms ask for
+
+ASKED = {
+    rule.code: rule
+    for rule in (
+        ChargeRule("FRT", 1, ShareBy.VALUE, LAW, ALREADY_CARRIED, asked_from_incoterms=frozenset({"FOB"})),
+        ChargeRule(
+            "FRTW",
+            1,
+            ShareBy.GROSS_MASS,
+            LAW,
+            ALREADY_CARRIED,
+            asked_from_incoterms=frozenset({"FOB"}),
+            stands_for="FRT",
+        ),
+        ChargeRule(
+            "INS", 1, ShareBy.VALUE, LAW, ALREADY_CARRIED, expected_from_incoterms=frozenset({"FOB", "CFR"})
+        ),
+        ChargeRule("FRTV", 1, ShareBy.VOLUME, LAW, stands_for="FRT"),
+    )
+}
+
+
+def asked(incoterm, *items, charges=()):
+    declared = Declaration(
+        goods_items=items, trade_terms=TradeTerms(condition_code=incoterm), charge_deductions=charges
+    )
+    return value_declaration(declared, ASKED, DOLLARS)
+
+
+def test_freight_that_the_terms_ask_for_pends_the_value_and_is_never_zero():
+    found = asked("FOB", item("100"), item("200"))
+    assert values(found) == [None, None]
+    assert [(f.code, f.at, f.severity) for f in found.findings] == [
+        ("CHARGE_EXPECTED", "charge_deductions", Severity.WARNING),
+        ("CHARGE_NOT_DECLARED", "charge_deductions", Severity.ERROR),
+    ]
+    assert found.totals[CUSTOMS_VALUE] is None
+
+
+def test_freight_of_nothing_is_declared_as_nothing():
+    none = charged("FRT", "0"), charged("INS", "0")
+    found = asked("FOB", item("100"), charges=none)
+    assert (values(found), codes(found)) == ([10_000], [])
+
+
+def test_freight_by_another_measure_is_freight():
+    found = asked("FOB", item("100", 5), charges=(charged("FRTW", "7"), charged("INS", "0")))
+    assert (values(found), codes(found)) == ([10_700], [])
+
+
+def test_a_line_without_its_own_freight_pends_alone():
+    own = {"charge_deductions": (charged("FRT", "7"), charged("INS", "1"))}
+    found = asked("FOB", item("100", **own), item("200"))
+    assert values(found) == [10_800, None]
+    assert ("CHARGE_NOT_DECLARED", "goods_items[2].charge_deductions") in [
+        (f.code, f.at) for f in found.findings
+    ]
+
+
+def test_other_terms_ask_for_nothing():
+    assert codes(asked("CIF", item("100"))) == []
+    assert codes(asked("CFR", item("100"))) == ["CHARGE_EXPECTED"]
+
+
+def test_a_value_declared_as_such_holds_its_freight():
+    found = asked("FOB", GoodsItem(customs_value=money("100")))
+    assert (values(found), codes(found)) == ([10_000], [])
+
+
+def test_freight_is_shared_by_volume():
+    boxes = [
+        {"packagings": tuple(Packaging(volume=Quantity(millionths=v * 10**6, unit="MTQ")) for v in volumes)}
+        for volumes in ((1, 1), (2,))
+    ]
+    two = item("100", **boxes[0]), item("100", **boxes[1])
+    found = asked("CIF", *two, charges=(charged("FRTV", "10"),))
+    assert values(found) == [10_500, 10_500]
+    missing = asked("CIF", two[0], item("100"), charges=(charged("FRTV", "10"),))
+    assert [(f.code, f.at) for f in missing.findings] == [
+        ("SHARE_WEIGHT_MISSING", "goods_items[2].packagings")
+    ]
+
+
+def test_figures_in_two_units_are_not_added():
+    tonne = GoodsItem(item_charge=money("100"), gross_mass=Quantity(millionths=10**6, unit="TNE"))
+    found = asked("FOB", item("100", 5), tonne, charges=(charged("FRTW", "7"), charged("INS", "0")))
+    assert values(found) == [None, None]
+    (finding,) = found.findings
+    assert (finding.code, finding.says["units"]) == ("SHARE_UNITS_DIFFER", "KGM, TNE")
