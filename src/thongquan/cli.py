@@ -18,6 +18,7 @@ from .commands import (
     dues,
     guarantees,
     journey,
+    matters,
     office,
     operations,
     permits,
@@ -44,7 +45,7 @@ app.add_typer(tokens.token_app, name="token")
 app.add_typer(permits.permits_app, name="permits")
 for command in (
     preregister.preregister, office.init, operations.serve, operations.doctor, operations.migrate, operations.restore,
-    operations.database_roles, journey.act, journey.acts, guarantees.guarantee, operations.signer,
+    operations.database_roles, journey.act, journey.acts, matters.obligations, guarantees.guarantee, operations.signer,
     operations.rotate_log_key, what_if.what_if, dues.penalty, dues.late_interest, dues.instalments,
 ):  # fmt: skip
     app.command(command.__name__.replace("_", "-"))(command)

@@ -25,6 +25,7 @@ from ...engine.findings import Finding, LegalRef, Severity
 from ...engine.money import MILLIONTHS, decimal_text
 from ...engine.risk.rules import RiskFacts
 from ..pack import EXPORT, IMPORT, Kind, Liability
+from . import rates
 from .exemptions import Exemptions
 from .numbering import NationalNumbers
 from .valuation import Valued
@@ -46,6 +47,9 @@ LIABILITY_COLUMNS: Final[Mapping[str, str]] = {
     "GTGT": "vat",
 }
 """Which column of codes/declaration_types speaks of a tax; a tax without one (the fee) is due whatever the type."""
+
+CERTIFICATE_LATER: Final = "CO_LATER"
+"""Document or statement: the certificate of origin of a claimed preference will be handed in later."""
 
 EARLIER: Final = "TK"
 """Type of a previous document that names an earlier customs declaration."""
@@ -115,7 +119,23 @@ class Procedures(Exemptions, Valued, NationalNumbers):
 
     def opened_by(self, declaration: Declaration, day: date) -> tuple[str, ...]:
         """The goods are not cleared before the result of the specialised inspection (54/2014/QH13 art. 35 and 37): one
-        obligation for each kind of paper that is not there."""
+        obligation for each kind of paper that is not there. And one for each agreement whose certificate of origin will
+        follow (38/2018/TT-BTC art. 7)."""
+        return tuple(
+            sorted({*self._permits_missing(declaration, day), *self._certificates_to_come(declaration, day)})
+        )
+
+    def _certificates_to_come(self, declaration: Declaration, day: date) -> Iterator[str]:
+        """The schedules that lines claim while their certificate is declared to follow (CO_LATER) and is not there."""
+        known = rates.agreements(self.code_lists["preferences"], day)
+        proofs = rates.proofs(self.code_lists["documents"], day)
+        for item in declaration.goods_items:
+            said = rates.declared(declaration, item)
+            claim = item.preference_code
+            if claim in known and CERTIFICATE_LATER in said and not said.intersection(proofs.get(claim, ())):
+                yield f"LATE_CERTIFICATE:{claim}"
+
+    def _permits_missing(self, declaration: Declaration, day: date) -> tuple[str, ...]:
         listed, kind = self.code_lists.get("permits"), self.kind_of(declaration, day)
         if listed is None or kind is None or not self._asks_permits(declaration, day):
             return ()
@@ -125,7 +145,7 @@ class Procedures(Exemptions, Valued, NationalNumbers):
             for item in declaration.goods_items
             for row in missing_permits(declaration, item, rows)
         }
-        return tuple(sorted(f"PERMIT:{documents}" for documents in missing))
+        return tuple(f"PERMIT:{documents}" for documents in missing)
 
     def _asks_permits(self, declaration: Declaration, day: date) -> bool:
         return self.fact("declaration_types", declaration.type_code, "permits", day) == "yes"

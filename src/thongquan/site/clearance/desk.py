@@ -10,14 +10,14 @@ from typing import Final
 import msgspec
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from ...engine.findings import Finding
 from ...engine.lifecycle.declaration import AMOUNT_OPEN, Act, Goods, Kind, Role, State
 from ...engine.risk.channels import Channel
-from ...engine.timing.calendar import DayUnknownError, Unit, due
+from ...engine.timing.calendar import DayUnknownError, Unit
 from ...packs.pack import Pack
 from ..kit import terms
 from ..kit.tags import named
 from ..record import models as record
+from . import matters
 from .models import Declaration, Hold, Obligation, Selection
 
 MOST: Final = 500
@@ -26,11 +26,9 @@ MOST: Final = 500
 SOON_SECONDS: Final = 60 * 60
 """Less working time than this is marked."""
 
-DEADLINES: Final[Mapping[Kind, str]] = {
-    Kind.DOCUMENT_CHECK: "document_check", Kind.INSPECTION: "inspection", Kind.REPLY: "reply",
-    Kind.CANCELLATION: "cancellation",
-}  # fmt: skip
-"""Which of the pack's legal times runs on which obligation."""
+RUNNING: Final = frozenset({Kind.DOCUMENT_CHECK, Kind.INSPECTION, Kind.REPLY, Kind.CANCELLATION})
+"""Obligations whose legal time is short enough to be counted in working hours on the work list; the long ones stand in
+the list of open matters."""
 
 
 def open_kinds(*kinds: Kind) -> Exists:
@@ -151,7 +149,7 @@ def _times(
     numbers = {row.pk: row.number for row in rows}
     for pk, several in obligations.items():
         for one in several:
-            if Kind(one.kind) in DEADLINES:
+            if Kind(one.kind) in RUNNING and one.due_at is not None:
                 wanted |= Q(subject=numbers[pk], n=one.opened_n)
                 if one.kind == Kind.INSPECTION:
                     wanted |= Q(subject=numbers[pk], act=Act.ARRIVE)
@@ -165,29 +163,28 @@ def _times(
     for pk, several in obligations.items():
         for one in several:
             start = started.get((numbers[pk], one.opened_n))
-            if Kind(one.kind) not in DEADLINES or start is None:
+            if Kind(one.kind) not in RUNNING or start is None or one.due_at is None:
                 continue
             if one.kind == Kind.INSPECTION:
                 start = max(start, arrived.get(numbers[pk], start))
-            time = legal_time(one.kind, start, pack, now)
+            time = legal_time(one, start, pack, now)
             if time is not None and (pk not in found or time.due < found[pk].due):
                 found[pk] = time
     return found
 
 
-def legal_time(kind: str, start: datetime, pack: Pack, now: datetime) -> LegalTime | None:
+def legal_time(one: Obligation, start: datetime, pack: Pack, now: datetime) -> LegalTime | None:
     """How much of the time that the law gives is left; None where it gives none, or no calendar reaches so far."""
-    deadline = pack.deadline(DEADLINES[Kind(kind)], pack.legal_day(start))
-    calendar = pack.calendar(pack.legal_day(start))
-    if deadline is None or calendar is None:
-        return None
-    end = due(start, deadline.amount, deadline.unit, calendar, rolls=deadline.rolls)
-    if isinstance(end, Finding):
+    day = pack.legal_day(start)
+    deadline = pack.deadline(matters.DEADLINES[Kind(one.kind)], day)
+    calendar = pack.calendar(day)
+    if one.due_at is None or deadline is None or calendar is None:
         return None
     try:
         worked = deadline.unit in (Unit.WORKING_HOUR, Unit.WORKING_DAY)
         count = calendar.working_seconds if worked else lambda a, b: int(max(0, (b - a).total_seconds()))
-        return LegalTime(kind, end, count(now, end), count(start, end), str(deadline.law))
+        left, whole = count(now, one.due_at), count(start, one.due_at)
+        return LegalTime(one.kind, one.due_at, left, whole, one.due_law or "")
     except DayUnknownError:
         return None
 

@@ -1,7 +1,8 @@
 """Everything that stands open: until when the law gives time for it, whose clock runs, and the one list of it all.
 
-The day until which a matter must be done is law of the day on which it opened, counted on the calendar of the office,
-and is stored with the obligation when it opens, so that the list is one query over an index.
+The day until which a matter must be done is law of the day on which it opened, counted on the country's calendar (a
+gate that works on a day off moves no legal time). It is stored with the obligation when it opens, so that the list is
+one query over an index.
 """
 
 from __future__ import annotations
@@ -50,9 +51,7 @@ def last_day(due_at: datetime, pack: Pack) -> date:
     return (due_at - timedelta(microseconds=1)).astimezone(ZoneInfo(pack.zone)).date()
 
 
-def limit_of(
-    kind: Kind, start: datetime, pack: Pack, *, office: str = "", reference: str = ""
-) -> Limit | None:
+def limit_of(kind: Kind, start: datetime, pack: Pack, *, reference: str = "") -> Limit | None:
     """Until when an obligation that began to run at an instant must be done; None where the law gives no time, or no
     calendar reaches so far. reference: an agreement may give its own time (row late_certificate_VKFTA)."""
     name = DEADLINES.get(kind)
@@ -63,7 +62,7 @@ def limit_of(
     deadline = deadline or pack.deadline(name, day)
     if deadline is None and kind in AMOUNT_OPEN:
         deadline = pack.deadline(OPEN_AMOUNT, day)
-    calendar = pack.calendar(day, office)
+    calendar = pack.calendar(day)
     if deadline is None or calendar is None:
         return None
     end = due(start, deadline.amount, deadline.unit, calendar, rolls=deadline.rolls)
@@ -98,7 +97,7 @@ def fill(pack: Pack) -> int:
 
 
 def _limit(row: Obligation, start: datetime, pack: Pack) -> Limit | None:
-    return limit_of(Kind(row.kind), start, pack, office=row.declaration.office, reference=row.reference)
+    return limit_of(Kind(row.kind), start, pack, reference=row.reference)
 
 
 def _began(row: Obligation) -> datetime | None:
@@ -162,6 +161,16 @@ ORDERS: Final = {
     "kind": ("kind", F("due_at").asc(nulls_last=True), "id"),
 }
 """How the list may be sorted: by legal day, which is the order of work, and by the columns that people look for."""
+
+
+def beginning(day: date, pack: Pack) -> datetime:
+    """The instant at which a day begins where the pack's clocks are: what is due before the day is due by it."""
+    return datetime.combine(day, datetime.min.time(), ZoneInfo(pack.zone))
+
+
+def closed(among: QuerySet[Declaration], pk: int) -> Obligation | None:
+    """A row that was shown and has been closed since: still a place in the order."""
+    return Obligation.objects.filter(pk=pk, declaration__in=among).first()
 
 
 def after(rows: QuerySet[Obligation], last: Obligation) -> QuerySet[Obligation]:

@@ -299,9 +299,7 @@ def _write_opened(locked: Locked, moved: Transition[Facts]) -> None:
 
 
 def _limit(locked: Locked, event: Event, one: engine.Obligation) -> matters.Limit | None:
-    return matters.limit_of(
-        one.kind, event.at, locked.pack, office=locked.row.office, reference=one.reference
-    )
+    return matters.limit_of(one.kind, event.at, locked.pack, reference=one.reference)
 
 
 def _runs_from_now(locked: Locked, kind: Kind, limit: matters.Limit | None) -> None:

@@ -32,6 +32,7 @@ def start(*, migrate: bool = False) -> None:
         if lost:
             raise ImproperlyConfigured(f"GUARDS_MISSING: {', '.join(lost)}")
         _of_one_kind()
+        _days_given()
 
 
 def _up_to_date() -> None:
@@ -66,6 +67,14 @@ def _up_to_date() -> None:
             if are_set_up(connection):
                 grant(connection)
     system()
+
+
+def _days_given() -> None:
+    """Give their legal day to open matters that were stored without one, or whose calendar now reaches so far."""
+    from ..clearance import matters
+    from ..reference.reads import site_pack
+
+    matters.fill(site_pack())
 
 
 def _of_one_kind() -> None:

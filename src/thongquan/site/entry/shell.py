@@ -121,6 +121,7 @@ class Place:
 PLACES: Final = (
     Place("work", "/viec", "read"),
     Place("declarations", "/to-khai", "read"),
+    Place("matters", "/viec-con-treo", "read"),
     Place("new_declaration", "/khai-moi", "lodge"),
     Place("payment", "/nop-thue", "read", frozenset({Role.DECLARANT, Role.REVENUE, Role.BANK, Role.LEADER})),
     Place("tariff", "/bieu-thue", "read_tariff"),
