@@ -1,0 +1,65 @@
+"""Any file of declarations, also those that only the traders of one country have.
+
+`engine.formats.reading` reads what every country has. A country may have layouts of its own, which are asked first; a
+file that is none of them is read as everywhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import BinaryIO, Final, Literal
+from zoneinfo import ZoneInfo
+
+from ..engine.formats import reading
+from ..engine.formats.reading import FileKind, Reading
+from .pack import Pack
+from .vn import files as vn
+
+OWN: Final[Mapping[str, Callable[[bytes, Pack], Iterator[Reading] | None]]] = {"vn": vn.read_own}
+"""Country → its own reader, which gives None for a file that is none of its own."""
+
+MOST_OWN: Final = 64_000_000
+"""Bytes of a file of a country's own layout."""
+TABLES: Final = (FileKind.CSV, FileKind.XLSX)
+
+
+def read_own(data: bytes, pack: Pack) -> Iterator[Reading] | None:
+    """The declarations of a file of the country's own layout, None for any other file."""
+    own = OWN.get(pack.code)
+    return own(data, pack) if own is not None else None
+
+
+def is_house_table(data: bytes, pack: Pack) -> bool:
+    """Whether a file is a table with the house's own headings: every value of it stands in a cell of its own."""
+    return reading.kind_of(data) in TABLES and read_own(data, pack) is None
+
+
+def read_file(
+    name: str, data: bytes, pack: Pack, rate_unit: Literal["percent", "fraction"] | None = None
+) -> Iterator[Reading]:
+    """Every declaration of a file, in its order, as the pack's country writes days and rates. At least one reading.
+
+    name: only told in findings. rate_unit: of ASYCUDA documents; None for what the pack says.
+    """
+    own = read_own(data, pack)
+    if own is not None:
+        return own
+    return reading.read_file(name, data, ZoneInfo(pack.zone), rate_unit or pack.rate_unit or None)
+
+
+def read_stream(
+    name: str, stream: BinaryIO, pack: Pack, rate_unit: Literal["percent", "fraction"] | None = None
+) -> Iterator[Reading]:
+    """As `read_file`, from a seekable stream at its beginning: tables of any size are never held whole, but for those
+    of the country's own layouts, which have a bound."""
+    if pack.code in OWN and reading.kind_of(stream.read(_HEAD)) in (*TABLES, FileKind.OLD_EXCEL):
+        stream.seek(0)
+        own = read_own(stream.read(MOST_OWN), pack)
+        if own is not None:
+            yield from own
+            return
+    stream.seek(0)
+    yield from reading.read_stream(name, stream, ZoneInfo(pack.zone), rate_unit or pack.rate_unit or None)
+
+
+_HEAD: Final = 4096
