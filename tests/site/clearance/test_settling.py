@@ -189,6 +189,7 @@ def test_a_debt_more_than_ninety_days_overdue_is_marked_and_nothing_stops_by_its
     assert owing(one, pack, date(2026, 6, 30)).findings == ()
     told = owing(one, pack, date(2026, 7, 1))
     assert [(f.code, f.says["days"]) for f in told.findings] == [("DEBT_ENFORCEABLE", "91")]
+    assert told.proposes == ("hold",)
     assert not Declaration.objects.get(number=one).holds.exists()
     days.now = at(2026, 7, 1)
     assert settle(days, pack, 1_000).says["settled"][0]["rank"] == "ENFORCED_TAX"

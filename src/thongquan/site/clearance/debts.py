@@ -14,6 +14,7 @@ from typing import Final
 
 from ...engine.findings import Finding, Severity
 from ...engine.ledger.allocation import Debt
+from ...engine.lifecycle.declaration import Act
 from ...packs.dues import DueCase, DueDay, Interest, Sum, rank_of
 from ...packs.pack import Pack
 from ..ledger import reads as books
@@ -59,6 +60,15 @@ class Owing:
     def enforceable(self) -> bool:
         """Whether the tax is to be enforced. A mark for people: nothing stops by itself."""
         return bool(self.left) and rank_of(Sum.TAX, self.due, self.day) == f"ENFORCED_{Sum.TAX}"
+
+    @property
+    def proposes(self) -> tuple[str, ...]:
+        """Acts that an officer should think of: a hold, while the tax is to be enforced and nothing holds the goods."""
+        return (Act.HOLD,) if self.enforceable and not self.row.passed_at and not self.held else ()
+
+    @property
+    def held(self) -> bool:
+        return self.row.holds.filter(closed_n__isnull=True).exists()
 
     @property
     def findings(self) -> tuple[Finding, ...]:

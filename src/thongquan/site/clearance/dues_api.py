@@ -39,7 +39,8 @@ class InterestLineView(msgspec.Struct, frozen=True, kw_only=True):
 class DuesView(msgspec.Struct, frozen=True, kw_only=True):
     """What a declaration owes on a day. due_day: none while what it is counted from has not happened. case: whether a
     guarantee stands for it. law, verified: of the due day. interest_minor: run up to the day before, none while a rate
-    is not given; interest_left_minor: of it not paid. enforceable: overdue for so long that the law enforces it."""
+    is not given; interest_left_minor: of it not paid. enforceable: overdue for so long that the law enforces it.
+    proposes: acts for an officer to decide about; none happens by itself."""
 
     number: str
     on: date
@@ -56,6 +57,7 @@ class DuesView(msgspec.Struct, frozen=True, kw_only=True):
     interest: tuple[InterestLineView, ...]
     days_overdue: int
     enforceable: bool
+    proposes: tuple[str, ...]
     findings: tuple[Told, ...]
 
 
@@ -136,6 +138,7 @@ def dues(call: Call) -> HttpResponse:
         ),
         days_overdue=made.days_overdue,
         enforceable=made.enforceable,
+        proposes=tuple(str(act) for act in made.proposes),
         findings=tuple(told(finding, call.language) for finding in made.findings),
     )
     return answered(view, language=call.language)

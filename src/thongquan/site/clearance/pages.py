@@ -378,6 +378,7 @@ def _personal(who: Visitor, thing: Thing) -> bool:
 def _taxes(who: Visitor, row: Declaration, thing: Thing) -> dict[str, Any]:
     return {
         "taxes": explained.explained(row, who.pack),
+        "owing": owing(row, who.pack, who.day),
         "owed": _owed(row, who),
         "pending": explained.pending(row, who.pack),
     }
