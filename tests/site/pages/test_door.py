@@ -183,6 +183,12 @@ def test_a_request_that_is_too_long_is_refused_before_it_is_read(screen, made):
     assert "lớn hơn mức" in made.read(stranger.post("/dang-nhap", long))
 
 
+@pytest.mark.parametrize("path", ["/to-khai?q=a%00b", "/to-khai/%00", "/bieu-thue?q=%00"])
+def test_a_nul_is_in_no_text_of_ours(screen, path):
+    assert screen("hoso").get(path).status_code == 400
+    assert screen().post("/dang-nhap", {"username": "ho\0so", "password": "x"}).status_code == 400
+
+
 def test_who_looked_at_what_stands_in_the_log_of_access(screen, made, caplog):
     import logging
 

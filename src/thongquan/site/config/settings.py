@@ -83,6 +83,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "thongquan.site.entry.sessions.PageLanguage",
     "thongquan.site.entry.sessions.LegalZone",
+    "thongquan.site.entry.sessions.NoNul",
     "thongquan.site.entry.sessions.SessionLimits",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]

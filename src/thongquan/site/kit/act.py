@@ -193,7 +193,7 @@ def again_if_busy[Result](run: Callable[[], Result]) -> Result:
 
 def is_away(error: BaseException | None) -> bool:
     """Whether the database was the trouble and not what was asked of it: it answers again by itself."""
-    return isinstance(error, DatabaseError) and not isinstance(error, IntegrityError) and _is_passing(error)
+    return isinstance(error, OperationalError | InterfaceError) and _is_passing(error)
 
 
 def _is_full(error: DatabaseError) -> bool:
