@@ -23,6 +23,7 @@ from .commands import (
     operations,
     permits,
     preregister,
+    rates,
     tariff,
     tokens,
     what_if,
@@ -43,6 +44,7 @@ app.add_typer(tariff.tariff_app, name="tariff")
 app.add_typer(office.user_app, name="user")
 app.add_typer(tokens.token_app, name="token")
 app.add_typer(permits.permits_app, name="permits")
+app.add_typer(rates.rates_app, name="rates")
 for command in (
     preregister.preregister, office.init, operations.serve, operations.doctor, operations.migrate, operations.restore,
     operations.database_roles, journey.act, journey.acts, matters.obligations, guarantees.guarantee, operations.signer,

@@ -34,6 +34,7 @@ def import_(
     schedule: Annotated[Schedule, typer.Option("--schedule")] = Schedule.IMPORT,
     layout: Annotated[str, typer.Option("--layout")] = "",
     country: Annotated[str, typer.Option("--country")] = "",
+    ended: Annotated[list[str] | None, typer.Option("--ended")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -66,9 +67,9 @@ def import_(
     edition, refused = loaded.edition, False
     if not dry_run:
         open_site()
-        from ..site.reference.acts import publish
+        from ..site.clearance.activation import activate
 
-        published = publish(edition, country=whose, source=file.name)
+        published = activate(edition, country=whose, source=file.name, ended=ended or ())
         complain(published, str(file), as_json)
         refused = bool(errors(published))
     if as_json:

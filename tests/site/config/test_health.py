@@ -34,7 +34,7 @@ def test_a_process_that_answers_is_alive_whatever_host_it_is_asked_as(client):
 def test_it_is_ready_with_its_database_tables_and_guards(client):
     answer = client.get("/readyz")
     assert (answer.status_code, answer.json()) == (
-        200, {"ready": True, "database": "ok", "tables": "ok", "guards": "ok", "log": "ok"},
+        200, {"ready": True, "database": "ok", "tables": "ok", "guards": "ok", "log": "ok", "assessments": "ok"},
     )  # fmt: skip
 
 

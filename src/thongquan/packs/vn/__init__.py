@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from ...engine.assessment.exchange import ExchangeRate
 from ...engine.declaration import AdditionalDocument, Declaration, GoodsItem
-from ...engine.findings import Finding, Severity
+from ...engine.findings import Finding, LegalRef, Severity
 from ...engine.money import MILLIONTHS
 from ...engine.tariff.measures import Schedule
 from ...engine.tariff.tariff import Choice, TariffView
 from ..pack import Chosen, Claim, Kind, Levy, claiming
-from . import rates
+from . import exchange, rates
 from .procedures import Procedures, branch_count
 from .rates import DIRECT, IMPORT_DUTY, OUT_OF_QUOTA, Agreement, DutyOfLine
 
@@ -144,6 +145,13 @@ class Vietnam(Procedures):
             made = claiming(declaration, number, preference)
             claims.append(Claim(preference, self._shown(made, number, view), missing_of_it))
         return tuple(claims)
+
+    def published_rate(
+        self, currency: str, published: date, price_millionths: int, source: LegalRef, units: int = 1
+    ) -> ExchangeRate | Finding:
+        """A rate that Vietcombank published on a day, for the days of registration that it serves (exchange.py)."""
+        calendar = self.calendar(published)
+        return exchange.published_rate(currency, published, price_millionths, source, calendar, units)
 
     def duties_many(
         self, image: TariffImage, lines: pl.DataFrame, levy: Levy, day: date

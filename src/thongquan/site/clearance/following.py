@@ -12,11 +12,11 @@ import threading
 import time
 from collections import deque
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.db import Error as DatabaseError
 from django.db import connection
-from django.db.models import Max
+from django.db.models import Exists, Max, OuterRef, Q, QuerySet
 
 from ...engine.lifecycle.declaration import State
 from ...packs.pack import Pack
@@ -25,7 +25,7 @@ from ..kit.act import Busy
 from ..record.models import Event
 from ..reference.reads import site_pack
 from . import automatic, consignments
-from .models import Declaration
+from .models import AssessmentRow, Declaration
 
 LOG = logging.getLogger("thongquan.following")
 
@@ -36,6 +36,9 @@ HINDSIGHT_SECONDS = 120.0
 
 MOST = 20_000
 """Declarations that a worker remembers to be done with; a forgotten one is looked at once more, and nothing follows."""
+
+OF_LAW = ("rates:", "tariff:")
+"""How the subjects of events begin by which the law's figures change: entered rates, published editions."""
 
 WAITING = (State.LODGED, State.REGISTERED, State.SELECTED, State.RELEASED)
 
@@ -57,8 +60,25 @@ class Follower:
             self._reached.popleft()
         above = self._reached[0][1] if self._reached else newest
         self._reached.append((now, newest))
-        subjects = Event.objects.filter(pk__gt=above).values_list("subject").annotate(n=Max("n"))
-        return self._go_on(number for number, n in subjects if self.done.get(number, 0) < n)
+        subjects = dict(Event.objects.filter(pk__gt=above).values_list("subject").annotate(n=Max("n")))
+        law = {subject: n for subject, n in subjects.items() if subject.startswith(OF_LAW)}
+        fresh = [subject for subject, n in law.items() if self.done.get(subject, 0) < n]
+        moved = self._go_on(
+            number for number, n in subjects.items() if number not in law and self._is_new(number, n)
+        )
+        if fresh:
+            # What waited for a rate may go on now: that is said by no event of its own.
+            moved += self.unblock()
+            self.done.update((subject, law[subject]) for subject in fresh)
+        return moved
+
+    def _is_new(self, number: str, n: int) -> bool:
+        return self.done.get(number, 0) < n
+
+    def unblock(self) -> int:
+        """Go on with every declaration that has no assessment yet; how many moved."""
+        numbers = unassessed(self.pack).order_by("pk").values_list("number", flat=True)
+        return self._go_on(list(numbers))
 
     def sweep(self) -> int:
         """Go on with everything that waits, whatever happened to it; how many moved."""
@@ -89,6 +109,19 @@ class Follower:
             self.done.clear()
         self.done[number] = row.events + sum(answer.done for answer in answers)
         return any(answer.done for answer in answers)
+
+
+def unassessed(pack: Pack, *, since: datetime | None = None) -> QuerySet[Declaration]:
+    """Registered declarations whose current version has no assessment: a rate, or a fact, is missing.
+
+    since: only those that were registered before this instant; a moment after registering everybody has none.
+    """
+    rows = AssessmentRow.objects.filter(declaration=OuterRef("pk"))
+    never = Q(state=State.REGISTERED, assessed_minor__isnull=True)
+    amended = Q(state__in=(State.SELECTED, State.RELEASED)) & Exists(rows)
+    amended &= ~Exists(rows.filter(version=OuterRef("version")))
+    found = Declaration.objects.filter(never | amended, pack=pack.code)
+    return found.filter(registered_at__lt=since) if since is not None else found
 
 
 def run_follower(stop: threading.Event) -> None:

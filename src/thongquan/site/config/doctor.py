@@ -29,6 +29,9 @@ from .databases import connection_faults, file_system, settings_faults
 from .office import told
 from .roles import are_set_up, role_faults
 
+UNASSESSED_AFTER = timedelta(minutes=1)
+"""A declaration registered longer ago without an assessment waits for something."""
+UNASSESSED_NAMED = 10
 CLOCK_OFF = timedelta(seconds=1)
 """How far the machine's clock and the database's may lie apart."""
 
@@ -71,7 +74,7 @@ def examine(*, deep: bool = False) -> Iterator[Check]:
     yield first
     if connection.connection is None:
         return
-    looks: list[Look] = [migrations, guards, clocks, log_of_trust, news, backups]
+    looks: list[Look] = [migrations, guards, clocks, log_of_trust, news, unassessed, backups]
     if connection.vendor == "postgresql":
         looks.append(roles)
     if deep:
@@ -298,6 +301,18 @@ def news() -> Check:
     seconds = str(int(age.total_seconds()))
     faults = (_warning("NEWS_LATE", seconds=seconds),) if age > NEWS_LATE else ()
     return Check("news", f"{seconds} s", faults)
+
+
+def unassessed() -> Check:
+    """Whether a declaration waits for a rate, of exchange or of the tariff, that nobody has entered."""
+    from ..clearance import following
+    from ..reference.reads import site_pack
+
+    waiting = following.unassessed(site_pack(), since=clock.now() - UNASSESSED_AFTER)
+    numbers = list(waiting.order_by("pk").values_list("number", flat=True)[:UNASSESSED_NAMED])
+    count = str(waiting[:10_000].count()) if numbers else "0"
+    says = {"count": count, "numbers": ", ".join(numbers)}
+    return Check("unassessed", count, (_warning("ASSESSMENTS_WAIT", **says),) if numbers else ())
 
 
 def newest_backup() -> tuple[Path, timedelta] | None:

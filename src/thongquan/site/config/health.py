@@ -5,7 +5,8 @@
     /metrics   figures, for who brings the token
 
 They stand before the checks of host names and encryption, because who asks them is a machine on the same network that
-knows neither. A log of trust that lags is told and does not stop work: plain lodging goes on (`record.sealing`).
+knows neither. A log of trust that lags is told and does not stop work: plain lodging goes on (`record.sealing`). So
+are declarations that wait for a rate which nobody has entered.
 """
 
 from __future__ import annotations
@@ -18,9 +19,13 @@ from django.db import Error as DatabaseError
 from django.db import connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
+from ..clearance import following
+from ..kit import clock
 from ..kit.guards import missing
 from ..record import sealing
+from ..reference.reads import site_pack
 from . import metrics
+from .doctor import UNASSESSED_AFTER
 from .start import pending
 
 LOOK_AGAIN = 60.0
@@ -36,7 +41,7 @@ def alive(request: HttpRequest) -> HttpResponse:
 def ready(request: HttpRequest) -> JsonResponse:
     """Words for machines: each part is "ok" or what is wrong with it, never with whose data."""
     global _right_until
-    parts = {"database": "ok", "tables": "ok", "guards": "ok", "log": "ok"}
+    parts = {"database": "ok", "tables": "ok", "guards": "ok", "log": "ok", "assessments": "ok"}
     try:
         if time.monotonic() >= _right_until:
             parts["tables"] = "MIGRATIONS_PENDING" if pending() else "ok"
@@ -47,6 +52,9 @@ def ready(request: HttpRequest) -> JsonResponse:
         if fit:
             found = sealing.health().findings
             parts["log"] = found[0].code if found else "ok"
+            since = clock.now() - UNASSESSED_AFTER
+            waits = following.unassessed(site_pack(), since=since).exists()
+            parts["assessments"] = "ASSESSMENTS_WAIT" if waits else "ok"
     except DatabaseError:
         _right_until = 0.0
         fit = False

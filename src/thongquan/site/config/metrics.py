@@ -97,10 +97,12 @@ class _Now:
 
 
 def _figures() -> list[tuple[str, str, float]]:
+    from ..clearance import following
     from ..kit import clock
     from ..record import sealing
     from ..record.models import Outbox
-    from .doctor import newest_backup
+    from ..reference.reads import site_pack
+    from .doctor import UNASSESSED_AFTER, newest_backup
 
     health, now = sealing.health(), clock.now()
     unsent = Outbox.objects.filter(sent_at__isnull=True)
@@ -118,6 +120,10 @@ def _figures() -> list[tuple[str, str, float]]:
             _seconds(now - oldest if oldest else None),
         ),
     ]
+    waiting = following.unassessed(site_pack(), since=now - UNASSESSED_AFTER)
+    figures.append(
+        ("thongquan_unassessed", "Declarations that wait for a rate, at most 10000", waiting[:10_000].count())
+    )
     backup = newest_backup()
     if backup is not None:
         figures.append(("thongquan_backup_age_seconds", "Age of the newest backup here", _seconds(backup[1])))

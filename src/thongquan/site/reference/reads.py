@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import zlib
 from dataclasses import fields, replace
 from datetime import date
@@ -11,8 +12,10 @@ from typing import Final
 import msgspec
 from django.conf import settings
 
+from ...engine.assessment.exchange import ExchangeRate, ExchangeRates
 from ...engine.codes import CodeList, CodeListEdition
 from ...engine.dated import Period
+from ...engine.findings import LegalRef
 from ...engine.tariff.measures import Measure
 from ...engine.tariff.nomenclature import Commodity, Nomenclature
 from ...engine.tariff.tariff import Edition, Tariff
@@ -66,11 +69,52 @@ def unpacked_list(row: TariffEdition) -> CodeListEdition:
     return edition
 
 
+class EnteredRate(msgspec.Struct, frozen=True):
+    """A rate of exchange that the office entered. price_millionths: of the country's currency for `units` of the other.
+    first_day, last_day: of registration, both included. act, at: who published it, and where."""
+
+    currency: str
+    units: int
+    price_millionths: int
+    first_day: date
+    act: str
+    last_day: date | None = None
+    at: str = ""
+
+    @property
+    def hash(self) -> str:
+        """SHA-256 over its canonical JSON: what is entered and what is confirmed is one and the same."""
+        return hashlib.sha256(msgspec.json.encode(self, order="sorted")).hexdigest()
+
+    @property
+    def rate(self) -> ExchangeRate:
+        period = Period(self.first_day, self.last_day)
+        law = LegalRef(self.act, self.at)
+        return ExchangeRate.per_unit(self.currency, period, self.price_millionths, law, self.units)
+
+
+def packed_rate(rate: EnteredRate) -> bytes:
+    """As `packed`, of a rate of exchange."""
+    return zlib.compress(msgspec.json.encode(rate, order="sorted"))
+
+
+def unpacked_rate(row: TariffEdition) -> EnteredRate:
+    """As `unpacked`, of a rate of exchange."""
+    rate = msgspec.json.decode(zlib.decompress(bytes(row.content)), type=EnteredRate)
+    if rate.hash != row.hash:
+        raise ValueError(f"rate {row.name} no longer has the hash {row.hash}")
+    return rate
+
+
 OF_A_LIST: Final = "codes/"
 """How `spoken_of` of an edition of a code list begins."""
 
+OF_EXCHANGE: Final = "exchange/"
+"""How `spoken_of` of an entered rate of exchange begins; the currency follows."""
+
 # Editions never change, so what a process has unpacked stays right: hash → edition, and what it made of several.
-_editions: dict[str, Edition | CodeListEdition] = {}
+_editions: dict[str, Edition | CodeListEdition | EnteredRate] = {}
+_tariffs: dict[tuple[str, ...], Tariff] = {}
 _equipped: dict[tuple[str, str, tuple[str, ...]], Pack] = {}
 
 
@@ -84,14 +128,20 @@ def list_editions_of(code: str) -> list[CodeListEdition]:
     return [one for one in _published(code) if isinstance(one, CodeListEdition)]
 
 
-def _published(code: str) -> list[Edition | CodeListEdition]:
+def _published(code: str) -> list[Edition | CodeListEdition | EnteredRate]:
     """One query, whatever is asked; each edition is read from the database once a process."""
     rows = TariffEdition.objects.filter(pack=code).order_by("first_day", "id")
     hashes = list(rows.values_list("hash", flat=True))
     unknown = [one for one in hashes if one not in _editions]
     for row in rows.filter(hash__in=unknown):
-        _editions[row.hash] = (unpacked_list if row.spoken_of.startswith(OF_A_LIST) else unpacked)(row)
+        _editions[row.hash] = _read(row)
     return [_editions[one] for one in hashes]
+
+
+def _read(row: TariffEdition) -> Edition | CodeListEdition | EnteredRate:
+    if row.spoken_of.startswith(OF_EXCHANGE):
+        return unpacked_rate(row)
+    return unpacked_list(row) if row.spoken_of.startswith(OF_A_LIST) else unpacked(row)
 
 
 def equipped(pack: Pack) -> Pack:
@@ -105,13 +155,28 @@ def equipped(pack: Pack) -> Pack:
         for one in published:
             if isinstance(one, CodeListEdition):
                 lists[one.name] = lists.get(one.name, CodeList(one.name, ())).with_edition(one)
-        made = replace(pack, code_lists=lists)
+        entered = [one.rate for one in published if isinstance(one, EnteredRate)]
+        own = pack.exchange
+        exchange = ExchangeRates(own.currency, own.decimals, [*own.rows, *entered]) if entered else own
+        made = replace(pack, code_lists=lists, exchange=exchange)
         # Where the pack keeps what it has read of its own folder.
         rates = [one for one in published if isinstance(one, Edition)]
-        made.__dict__["tariff"] = Tariff([*pack.tariff.editions, *rates]) if rates else pack.tariff
+        made.__dict__["tariff"] = _tariff(pack, rates)
         _equipped.clear()
         _equipped[key] = made
     return _equipped[key]
+
+
+def _tariff(pack: Pack, rates: list[Edition]) -> Tariff:
+    """The same object while the same editions are published: it remembers what it was asked, and a rate of exchange
+    that came changes none of that."""
+    if not rates:
+        return pack.tariff
+    key = pack.code, pack.version, *(edition.hash for edition in rates)
+    if key not in _tariffs:
+        _tariffs.clear()
+        _tariffs[key] = Tariff([*pack.tariff.editions, *rates])
+    return _tariffs[key]
 
 
 def site_pack() -> Pack:
