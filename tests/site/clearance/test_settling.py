@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import UTC, date, datetime
 
 import pytest
 from django.db import IntegrityError, connection, transaction
 
+from thongquan.engine.codes import CodeList
 from thongquan.engine.ledger.journal import AccountKind
 from thongquan.packs.pack import load
 from thongquan.site.clearance import debts, journey, reads, settling
@@ -18,7 +19,7 @@ from thongquan.site.ledger.models import Account, Journal
 from thongquan.site.parties.models import Trader
 from thongquan.site.record.models import Event
 
-from ..country import SYSTEM, make_pack, original
+from ..country import SYSTEM, code, make_pack, original
 
 pytestmark = pytest.mark.usefixtures("people")
 
@@ -169,6 +170,27 @@ def test_a_receipt_says_where_the_state_s_books_have_the_money(days, pack):
         assert kept == ("754", "T1", "TS0001", "BUDGET", date(2026, 3, 3))
     facts = json.loads(Journal.objects.get(subject=one, kind="PAYMENT").facts)
     assert facts == {"chapter": "754", "account": "BUDGET", "recognised_on": "2026-03-03", "office": "TS0001"}
+
+
+def test_the_sub_items_of_the_taxes_go_with_the_money(days, pack):
+    taxes = CodeList("taxes", [code("DTY", sub_item="1902"), code("VAT", sub_item="1702")])
+    listed = replace(pack, code_lists={**pack.code_lists, "taxes": taxes})
+    listed.__dict__["tariff"] = pack.tariff
+    one = lodged(days, listed, "A", at(2026, 3, 2))
+    assert settle(days, listed, 32_000).done
+    kept = Receipt.objects.get(declaration__number=one).sub_items
+    assert json.loads(kept) == {"DTY": "1902", "VAT": "1702"}
+    assert json.loads(Journal.objects.get(subject=one, kind="PAYMENT").facts)["sub_items"] == kept
+
+
+def test_a_share_booked_in_error_is_taken_back_and_owed_again(days, pack):
+    one = lodged(days, pack, "A", at(2026, 3, 2))
+    assert settle(days, pack, 40_000).done
+    wrong = {"reversed_minor": 32_000, "reference": "bank:BT-1#1", "reason": "x"}
+    assert journey.propose(number=one, act="reverse_payment", content=wrong, **days.ask("rita", pack)).done
+    assert journey.reverse_payment(number=one, **wrong, **days.ask("lena", pack)).done
+    assert sum(books.owed(one).values()) == 32_000
+    assert owing(one, pack, date(2026, 3, 3)).left_minor == 32_000
 
 
 def test_a_receipt_stays_as_it_is(days, pack):

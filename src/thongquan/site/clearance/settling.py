@@ -61,7 +61,8 @@ def settle(
 
     def work() -> Answer:
         recorded = recorded_at or clock.now()
-        payer = Trader.objects.select_for_update().filter(registry_id=trader).first()
+        # Not the key: whoever lodges or pays for this trader at the same moment refers to it and must not wait.
+        payer = Trader.objects.select_for_update(no_key=True).filter(registry_id=trader).first()
         if payer is None:
             raise _no(Finding("TRADER_UNKNOWN", "trader", {"trader": trader[:80]}))
         if paid_minor <= 0:
