@@ -70,10 +70,15 @@ class Relief:
 
 @dataclass(frozen=True, slots=True)
 class Exempted:
-    """What a country lifts of a declaration. lines: for each goods item in order, tax → its relief."""
+    """What a country lifts of a declaration. lines: for each goods item in order, tax → its relief. takes: line of a
+    list of exempt goods → how much of it the declaration uses, in millionths of its unit."""
 
     lines: tuple[Mapping[str, Relief], ...]
     findings: tuple[Finding, ...] = ()
+    takes: Mapping[str, int] = field(default_factory=dict)
+
+
+NOTHING_EXEMPT = Exempted(())
 
 
 def exempt(line: Line, taxes: Sequence[Tax], rates: DayRates, reliefs: Mapping[str, Relief]) -> Line:

@@ -49,7 +49,7 @@ from ..engine.tariff.tariff import GENERAL, Choice, Edition, Tariff, TariffView
 from ..engine.tariff.units import convert
 from ..engine.timing.calendar import DayUnknownError, Hours, Unit, WorkingCalendar
 from .dues import ENFORCEMENT, DueBy, DueCase, DueDay, Dues, read_dues
-from .exemptions import NOTHING_KNOWN, Exempted, PersonFacts, exempt
+from .exemptions import NOTHING_EXEMPT, NOTHING_KNOWN, Exempted, PersonFacts, exempt
 from .tables import LANGUAGES, SETTINGS, SOURCE, VERIFIED, Folder, Row
 
 IMPORT: Final = "import"
@@ -847,19 +847,34 @@ def assess(
     assessed on, or whose type the pack does not know (TYPE_CODE_UNKNOWN), owes nothing and has no value. A line of a
     simplified declaration that states no value is left to its supplementary declaration (note ASSESSED_LATER).
     """
+    return assess_and_exempt(pack, declaration, day, provisional=provisional, person=person)[0]
+
+
+def assess_and_exempt(
+    pack: Pack,
+    declaration: Declaration,
+    day: date,
+    *,
+    provisional: Collection[int] = (),
+    person: PersonFacts = NOTHING_KNOWN,
+) -> tuple[Assessment, Exempted]:
+    """As `assess`, and what was lifted because of the whole declaration: who keeps the balance of a list of exempt
+    goods writes off what it takes."""
     rates = pack.exchange.as_of(day)
     view = pack.tariff.as_of(day)
     kind = pack.kind_of(declaration, day)
     places = [f"goods_items[{number}]" for number in range(1, len(declaration.goods_items) + 1)]
     findings: list[Finding] = []
+    lines: list[Line]
     if kind is None or kind.untaxed or not kind.flow:
         if kind is None:
             findings.append(_unknown_type(declaration, day))
-        return _assessed(pack, [Line({}, (), at=at) for at in places], None, rates, view, findings)
+        lines = [Line({}, (), at=at) for at in places]
+        return _assessed(pack, lines, None, rates, view, findings), NOTHING_EXEMPT
     valuation = value_declaration(
         declaration, pack.charge_rules(day, kind.flow), rates, rounding=pack.rounding, provisional=provisional
     )
-    lines: list[Line] = []
+    lines = []
     relieved: list[Mapping[str, LegalRef]] = []
     quiet: set[str] = set()
     for item, valued, at in zip(declaration.goods_items, valuation.lines, places, strict=True):
@@ -884,12 +899,12 @@ def assess(
         first = _assessed(pack, lines, valuation, rates, view, findings)
     lifted = pack.exemptions_of(declaration, kind, first, day, person)
     if lifted is None:
-        return first
+        return first, NOTHING_EXEMPT
     lines = [
         exempt(line, pack.taxes, rates, reliefs) if reliefs else line
         for line, reliefs in zip(lines, lifted.lines, strict=True)
     ]
-    return _assessed(pack, lines, valuation, rates, view, [*findings, *lifted.findings])
+    return _assessed(pack, lines, valuation, rates, view, [*findings, *lifted.findings]), lifted
 
 
 def _unverified_rates(valuation: Valuation, lines: Iterable[Line], rates: DayRates) -> list[Finding]:

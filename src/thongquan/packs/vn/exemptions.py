@@ -108,7 +108,7 @@ class Exemptions(Pack):
         deciding = _Deciding(self, declaration, first, person, view)
         for claim in dict.fromkeys(row.claim for row in rows):
             deciding.decide(claim, [row for row in rows if row.claim == claim])
-        return Exempted(tuple(deciding.reliefs), tuple(deciding.findings))
+        return Exempted(tuple(deciding.reliefs), tuple(deciding.findings), deciding.takes)
 
 
 class _Deciding:
@@ -130,6 +130,7 @@ class _Deciding:
         self.view = view
         self.reliefs: list[dict[str, Relief]] = [{} for _ in self.items]
         self.findings: list[Finding] = []
+        self.takes: dict[str, int] = {}
 
     def decide(self, claim: str, rows: Sequence[_Row]) -> None:
         lines = [index for index, item in enumerate(self.items) if claim in item.additional_procedure_codes]
@@ -270,6 +271,7 @@ class _Deciding:
                     self._say(after.code, row, at, **after.says)
                 else:
                     lists[number] = after
+                    self.takes[number] = self.takes.get(number, 0) + quantity
                     granted[index] = row.relief
         self._grant(row, granted)
 

@@ -20,6 +20,7 @@ from ...engine.declaration import Kept, Record
 from ...engine.findings import Finding
 from ...packs import pack as country
 from ...packs.pack import OWED_TO_CUSTOMS, Pack
+from ..parties.exempt_lists import known_of
 from ..reference.reads import equipped
 from . import drafts, messages
 from .drafts import Checked, Draft, Form
@@ -73,7 +74,7 @@ def examine(draft: Draft, current: Declared, assessed_minor: int | None, pack: P
         return Amendment(checked, None, None, None, changed)
     if not changed.differences:
         return Amendment(checked, declaration, None, 0)
-    effect = None if assessed_minor is None else _owed(declaration, pack, day)
+    effect = None if assessed_minor is None else _owed(declaration, draft.amends, pack, day)
     return Amendment(
         checked, declaration, changed, None if effect is None else effect - (assessed_minor or 0)
     )
@@ -94,10 +95,10 @@ def _origins(draft: Draft) -> list[int]:
     return [int(place or 0) for place in draft.places]
 
 
-def _owed(declaration: Declared, pack: Pack, day: date) -> int | None:
+def _owed(declaration: Declared, number: str, pack: Pack, day: date) -> int | None:
     """What would be owed to customs, None while an amount is pending."""
     equipment = equipped(pack)
-    assessment = country.assess(equipment, declaration, day)
+    assessment = country.assess(equipment, declaration, day, person=known_of(declaration, number))
     if assessment.pending:
         return None
     return sum(

@@ -16,6 +16,7 @@ from ...packs import pack as country
 from ...packs.pack import OWED_TO_CUSTOMS, Pack, Terms
 from ..kit import terms
 from ..kit.tags import amount, decimal, named, said
+from ..parties.exempt_lists import known_of
 from ..reference.reads import equipped
 from .models import Declaration
 from .reads import AssessedTax, assessment, declared, facts_of
@@ -65,7 +66,7 @@ def explained(row: Declaration, pack: Pack) -> Explained | None:
     # The version that was assessed is the current one, or the last before an amendment that waits for its assessment.
     declaration = declared(row)
     now = equipped(pack)
-    again = country.assess(now, declaration, row.legal_day)
+    again = country.assess(now, declaration, row.legal_day, person=known_of(declaration, row.number))
     current = (taxes[0].edition, taxes[0].pack_version) == (again.edition, again.pack_version)
     lines: dict[int, ExplainedLine] = {}
     for place, item in enumerate(declaration.goods_items, 1):
@@ -97,7 +98,9 @@ def pending(row: Declaration, pack: Pack) -> list[Finding]:
     judged = facts.state in (State.REGISTERED, State.SELECTED, State.RELEASED)
     if row.legal_day is None or not judged or facts.assessed_version >= facts.version:
         return []
-    assessed = country.assess(equipped(pack), declared(row), row.legal_day)
+    declaration = declared(row)
+    person = known_of(declaration, row.number)
+    assessed = country.assess(equipped(pack), declaration, row.legal_day, person=person)
     once = {(finding.code, finding.at): finding for finding in errors(assessed.findings)}
     return list(once.values()) if assessed.pending else []
 

@@ -18,6 +18,8 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any, Final
 
+from django.db.models import Model
+
 from ...engine.assessment.whole import Assessment
 from ...engine.declaration import Declaration as Declared
 from ...engine.findings import Finding, Refusal, errors, in_order
@@ -34,6 +36,7 @@ from ...packs.preferences import lines_under, without_preference
 from ..accounts.reads import By
 from ..kit.act import Answer, Refused
 from ..ledger import reads as books
+from ..parties import exempt_lists
 from ..parties.acts import known
 from ..record import models as record
 from ..record.acts import keep_message
@@ -418,12 +421,14 @@ def assess(*, number: str, **common: Any) -> Asked:
 
 @dataclass(frozen=True, slots=True)
 class _Sums:
-    """An assessment ready to be written. due: by tax, what customs has a claim to (not what is postponed)."""
+    """An assessment ready to be written. due: by tax, what customs has a claim to (not what is postponed). takes: what
+    it uses of lists of exempt goods."""
 
     assessment: Assessment
     due: Mapping[str, int]
     rows: Sequence[AssessmentRow]
     journals: Sequence[Journal]
+    takes: Mapping[str, int]
 
     @property
     def assessed_minor(self) -> int:
@@ -446,7 +451,7 @@ class _Sums:
         """What an act does that assesses: it says the amount, keeps every row, posts the difference, tells it."""
         return Plan(
             says={**self.says, **said},
-            rows=lambda _: self.rows,
+            rows=lambda locked: [*self.rows, *_written_off(locked, self.takes)],
             journals=lambda _: self.journals,
             messages={ResponseKind.TAX: self.notice},
             findings=self.assessment.findings,
@@ -482,7 +487,10 @@ def _sums(
     certificates |= {one.reference for one in still_open if one.kind is ObligationKind.ORIGIN_VERIFICATION}
     schemes = {one.reference for one in still_open if one.kind is ObligationKind.LATE_CERTIFICATE}
     declaration = without_preference(declaration, certificates=certificates, schemes=schemes)
-    assessment = country.assess(pack, declaration, facts.legal_day, provisional=provisional)
+    person = exempt_lists.known_of(declaration, row.number, locking=True)
+    assessment, lifted = country.assess_and_exempt(
+        pack, declaration, facts.legal_day, provisional=provisional, person=person
+    )
     if assessment.pending:
         pending = Finding("ASSESSMENT_PENDING", says={"taxes": ", ".join(assessment.pending)})
         raise Refused(Refusal(act, in_order([pending, *errors(assessment.findings)])), row.number)
@@ -491,7 +499,16 @@ def _sums(
     for one in rows:
         if Terms(one.terms) in OWED_TO_CUSTOMS:
             due[one.tax] = due.get(one.tax, 0) + one.payable_minor
-    return _Sums(assessment, due, rows, _liability_journals(locked, due))
+    return _Sums(assessment, due, rows, _liability_journals(locked, due), lifted.takes)
+
+
+def _written_off(locked: Locked, takes: Mapping[str, int]) -> list[Model]:
+    """Let the declaration hold this much of lists of exempt goods. No row of the act's own; what is refused here was
+    granted under a lock that this transaction holds, so it is a fault and no answer."""
+    refused = exempt_lists.write_off(declaration=locked.row.number, n=locked.n, takes=takes)
+    if refused:
+        raise RuntimeError(f"{locked.row.number}: {[finding.code for finding in refused]}")
+    return []
 
 
 def _assessment_rows(locked: Locked, declaration: Declared, assessment: Assessment) -> list[AssessmentRow]:
@@ -1105,7 +1122,7 @@ def cancel(*, number: str, reason: str, **common: Any) -> Asked:
     def plan(locked: Locked) -> Plan:
         return Plan(
             says=said,
-            rows=_marks,
+            rows=lambda locked: [*_marks(locked), *_written_off(locked, {})],
             journals=lambda _: (
                 _liability_journals(locked, {}) if locked.facts.assessed_minor is not None else []
             ),

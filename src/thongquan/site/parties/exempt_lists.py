@@ -14,8 +14,9 @@ from datetime import date
 from django.db import transaction
 from django.db.models import Sum
 
+from ...engine.declaration import Declaration
 from ...engine.findings import Finding
-from ...packs.exemptions import Granted, written_off
+from ...packs.exemptions import NOTHING_KNOWN, Granted, PersonFacts, written_off
 from ..kit import clock
 from ..record.acts import append, last
 from ..record.sealing import refusal
@@ -95,12 +96,27 @@ def grant(
     return None
 
 
-def granted(trader: str, declaration: str = "") -> dict[str, Granted]:
+def known_of(declaration: Declaration, number: str = "", *, locking: bool = False) -> PersonFacts:
+    """What the office knows of whoever the goods are for, of that which an exemption asks: the lists of exempt goods.
+
+    number: the declaration's own, so that what it has taken itself counts as left. locking: hold the lines until the
+    transaction ends, for an act that writes them off. Asks the database only where a line asks for an exemption.
+    How often a person was exempt before is not kept: it is not known, and the law's module says so.
+    """
+    if not any(code for item in declaration.goods_items for code in item.additional_procedure_codes):
+        return NOTHING_KNOWN
+    holder = declaration.importer_id or declaration.declarant_id
+    return PersonFacts(lists=granted(holder, number, locking=locking))
+
+
+def granted(trader: str, declaration: str = "", *, locking: bool = False) -> dict[str, Granted]:
     """The lines of a trader as the country's law asks for them (PersonFacts.lists), by number.
 
     declaration: customs number of the one that is assessed; what it has taken itself does not count as used.
     """
-    rows = ExemptLine.objects.filter(trader__registry_id=trader)
+    rows = ExemptLine.objects.filter(trader__registry_id=trader).order_by("id")
+    rows = rows.select_for_update() if locking else rows
+    rows = list(rows)
     own = taken_by(declaration) if declaration else {}
     return {
         row.number: replace(_granted(row), used_millionths=row.used_millionths - own.get(row.number, 0))
