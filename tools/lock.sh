@@ -14,5 +14,7 @@ compile --group build -c requirements/core.txt -o requirements/build.txt
 compile --group dev -c requirements/core.txt -c requirements/build.txt -o requirements/dev.txt
 # Not with core.txt: the generator and we ask for different versions of typer, and never meet in one environment.
 compile --group client -c requirements/dev.txt -o requirements/client.txt
+# Core and Spark together, for a cluster or its tests; nobody else waits for half a gigabyte.
+compile pyproject.toml --extra spark -c requirements/dev.txt -o requirements/spark.txt
 compile --group docs -c requirements/core.txt -c requirements/dev.txt -o requirements/docs.txt
 compile --group tools -o requirements/tools.txt
