@@ -179,6 +179,7 @@ def test_no_page_scrolls_sideways_on_a_phone_and_the_dark_one_can_be_read(browse
         "/nop-thue",
         "/bieu-thue?q=ca+phe",
         "/bieu-thue/09011100",
+        "/xu-phat?nuoc=vn&ngay=2020-12-10",
         "/huong-dan",
     ):
         leader.go(path)

@@ -174,9 +174,9 @@ def test_the_tables_are_sound():
 
 
 def test_a_country_without_the_tables_gives_no_answer():
-    sample = load("sample")
-    due = sample.due_day(registered=date(2026, 3, 2))
+    britain = load("gb")
+    due = britain.due_day(registered=date(2026, 3, 2))
     assert (due.day, codes(due)) == (None, ["DUE_DAY_NOT_GIVEN"])
-    run = sample.dues.interest(1_000, date(2026, 3, 2), date(2026, 3, 4))
+    run = britain.dues.interest(1_000, date(2026, 3, 2), date(2026, 3, 4))
     assert (run.amount_minor, codes(run)) == (None, ["INTEREST_RATE_NOT_GIVEN"])
-    assert sample.dues.order(date(2026, 3, 2)).steps == ()
+    assert britain.dues.order(date(2026, 3, 2)).steps == ()

@@ -20,4 +20,4 @@ def test_what_was_not_read_is_said_and_is_no_zero(screen):
 
 
 def test_a_country_without_fines_says_so(screen):
-    assert "không có mức phạt nào" in screen("khai").see("/xu-phat?nuoc=sample")
+    assert "không có mức phạt nào" in screen("khai").see("/xu-phat?nuoc=gb")
