@@ -7,6 +7,7 @@ from datetime import datetime
 from ...engine.codes import CodeListEdition
 from ...engine.dated import Period
 from ...engine.findings import Finding, Refusal, Severity, errors, in_order
+from ...engine.tariff.measures import Measure
 from ...engine.tariff.tariff import Edition
 from ..accounts.reads import SYSTEM, By
 from ..kit import clock
@@ -145,7 +146,16 @@ def _judged(edition: Edition, country: str) -> tuple[Finding, ...]:
 def _overlaps(edition: Edition, country: str) -> list[Finding]:
     mine = _spoken_of(edition)
     found = []
-    own = [(e.hash, e.act, e.period, _spoken_of(e)) for e in own_editions(country)]
+    # The acts of a pack stand for years beyond the days that its rows speak of.
+    own = [
+        (
+            one.hash,
+            one.act,
+            one.period,
+            {_place(row) for row in one.measures if _speaks(row, one, edition.period)},
+        )
+        for one in own_editions(country)
+    ]
     published = [
         (row.hash, row.act, Period(row.first_day, row.last_day), set(row.spoken_of.split()))
         for row in TariffEdition.objects.filter(pack=country).defer("content")
@@ -159,7 +169,16 @@ def _overlaps(edition: Edition, country: str) -> list[Finding]:
 
 def _spoken_of(edition: Edition) -> set[str]:
     """What an edition gives rates of: tax, annex and kind."""
-    return {f"{row.tax}/{row.schedule.value}/{row.kind.value}" for row in edition.measures}
+    return {_place(row) for row in edition.measures}
+
+
+def _place(row: Measure) -> str:
+    return f"{row.tax}/{row.schedule.value}/{row.kind.value}"
+
+
+def _speaks(row: Measure, edition: Edition, days: Period) -> bool:
+    """Whether a row of an edition speaks of one of some days."""
+    return edition.period.overlaps(days) and row.period.overlaps(days)
 
 
 def _store(edition: Edition, code: str, by: By, at: datetime, source: str) -> None:

@@ -22,6 +22,7 @@ from ...packs.dues import PenaltyRow
 from ..entry.shell import Visitor, not_found, page, signed_in
 from ..kit import terms
 from ..kit.tags import amount, day_read, grouped, percent_ppm, said
+from .code_page import computed
 from .reads import countries, tariff_of
 
 MOST: Final = 100
@@ -35,10 +36,11 @@ def folded(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A code of the nomenclature as the search knows it. text: its own words and those above it, folded."""
+    """A code of the nomenclature as the search knows it. own: its own words, folded; text: with those above it."""
 
     code: str
     name: str
+    own: str
     text: str
     declarable: bool
 
@@ -58,7 +60,13 @@ def _index(country: str, hash: str, day: date, language: str) -> tuple[Entry, ..
         between = [line for lines in (found.between.get(language, ()),) for line in lines]
         following = codes[place + 1] if place + 1 < len(codes) else ""
         entries.append(
-            Entry(code, name, folded(" ".join((name, *between, *above))), not following.startswith(code))
+            Entry(
+                code,
+                name,
+                folded(name),
+                folded(" ".join((name, *between, *above))),
+                not following.startswith(code),
+            )
         )
     return tuple(entries)
 
@@ -66,6 +74,11 @@ def _index(country: str, hash: str, day: date, language: str) -> tuple[Entry, ..
 def _name(names: object, language: str) -> str:
     known = dict(names) if names else {}  # type: ignore[call-overload]
     return known.get(language) or next(iter(known.values()), "")
+
+
+def _land(country: str, language: str) -> str:
+    """The name of a country, its code where it has a tariff and no pack yet."""
+    return packs.load(country).names.get(language, country) if country in packs.names() else country
 
 
 def search(country: str, text: str, day: date, language: str) -> list[Entry]:
@@ -80,7 +93,7 @@ def search(country: str, text: str, day: date, language: str) -> list[Entry]:
         [entry for entry in entries if all(word in entry.text for word in words)] if words else list(entries)
     )
     if words:
-        found.sort(key=lambda e: (not all(word in folded(e.name) for word in words), e.code))
+        found.sort(key=lambda e: (not all(word in e.own for word in words), e.code))
     return found[:MOST]
 
 
@@ -149,7 +162,7 @@ def tariff(request: HttpRequest, who: Visitor) -> HttpResponse:
         "found": found,
         "day": day,
         "country": country,
-        "countries": [(one, packs.load(one).names.get(language, one)) for one in countries()],
+        "countries": [(one, _land(one, language)) for one in countries()],
         "most": MOST,
     }
     return page(request, "tariff", context)
@@ -165,7 +178,8 @@ def commodity(request: HttpRequest, who: Visitor, code: str) -> HttpResponse:
     view = tariff_of(country).as_of(day)
     found = view.commodity(code)
     language = terms.language()
-    names = {levy.tax.code: levy.names.get(language, "") for levy in packs.load(country).levies}
+    levies = packs.load(country).levies if country in packs.names() else ()
+    names = {levy.tax.code: levy.names.get(language, "") for levy in levies}
     rates = rates_of(view, code, names)
     if found is None and not any(rate.measure.commodity for rate in rates):
         return page(
@@ -187,6 +201,7 @@ def commodity(request: HttpRequest, who: Visitor, code: str) -> HttpResponse:
         "country": country,
         "declarable": view.is_declarable(code),
         "editions": list(view.editions),
+        **computed(country, code, day, request.GET, shown_rate),
     }
     return page(request, "commodity", context)
 
@@ -201,7 +216,8 @@ def penalties(request: HttpRequest, who: Visitor) -> HttpResponse:
     pack = packs.load(asked) if asked in packs.names() else who.pack
     language = terms.language()
     rows = [
-        (row, _name(row.names, language), _fine(row, pack.decimals)) for row in as_of(pack.dues.penalties, day)
+        (row, _name(row.names, language), _fine(row, pack.decimals))
+        for row in as_of(pack.dues.penalties, day)
     ]
     land = pack.names.get(language, pack.code)
     return page(request, "penalties", {"rows": rows, "day": day, "country": pack.code, "land": land})
