@@ -53,7 +53,7 @@ class PersonFacts:
     gifts_in_year: int | None = None
     trips_in_month: int | None = None
     border_value_today_minor: int | None = None
-    lists: Mapping[str, Granted] = field(default_factory=dict)
+    lists: Mapping[str, Granted] | None = None
 
 
 NOTHING_KNOWN = PersonFacts()

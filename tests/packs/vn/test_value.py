@@ -147,3 +147,13 @@ def test_nothing_is_lifted_where_nothing_is_asked():
     )
     # 20 % of 999,999 = 199,999.8
     assert assess(VN, plain, DAY).payable_minor("NK") == 200_000
+
+
+def test_a_list_whose_balance_is_not_known_exempts_nothing():
+    cases, _ = read_cases(VN.folder / "cases")
+    case = next(case for name, case in cases.items() if "list-within" in name)
+    assessed = assess(VN, case.declaration, DAY)
+    # 2 % of 1,000,000,000
+    assert assessed.payable_minor("NK") == 20_000_000
+    (finding,) = assessed.findings
+    assert (finding.code, finding.says["fact"]) == ("PERSON_FACTS_UNKNOWN", "lists")

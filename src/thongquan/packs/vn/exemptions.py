@@ -240,6 +240,9 @@ class _Deciding:
 
     def _of_list(self, row: _Row, lines: Iterable[int]) -> None:
         """Each line by the line of the list that it names, while its balance lasts."""
+        if self.person.lists is None:
+            self._say("PERSON_FACTS_UNKNOWN", row, claim=row.claim, fact="lists")
+            return
         lists = dict(self.person.lists)
         granted: dict[int, Relief] = {}
         for index in lines:
