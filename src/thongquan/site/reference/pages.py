@@ -220,7 +220,8 @@ def penalties(request: HttpRequest, who: Visitor) -> HttpResponse:
         for row in as_of(pack.dues.penalties, day)
     ]
     land = pack.names.get(language, pack.code)
-    return page(request, "penalties", {"rows": rows, "day": day, "country": pack.code, "land": land})
+    context = {"rows": rows, "day": day, "country": pack.code, "land": land, "money_of": pack.currency}
+    return page(request, "penalties", context)
 
 
 def _fine(row: PenaltyRow, decimals: int) -> str:
