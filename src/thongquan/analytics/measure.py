@@ -104,11 +104,11 @@ class Measure:
         """Several figures of one period: code → its values, one a split in the split's order (nulls first). Those of
         one table are asked for together. Without a split each has exactly one; with one, a missing whole is one value
         with the split ()."""
-        wanted = [self._measurable(code) for code in codes]
+        wanted = [self.measurable(code) for code in codes]
         found: dict[str, list[Value]] = {}
         together: dict[tuple[str, str], list[Indicator]] = {}
         for indicator in wanted:
-            why = self._why_missing(indicator, days, scope or {}, split)
+            why = self.why_missing(indicator, days, scope or {}, split)
             if why:
                 found[indicator.code] = [_missing(indicator, days, why)]
             elif isinstance(indicator.formula, Amount | Ratio):
@@ -142,7 +142,7 @@ class Measure:
         """The rows behind a figure, in the order of day and key: as many as were counted, or whose column adds up to
         the sum. half: of a share, its hits or all that it is a share of. Of an enterprise figure: one row for each
         enterprise, with its trader record. limit 0 for all."""
-        indicator = self._measurable(code)
+        indicator = self.measurable(code)
         ask = self._ask(indicator, days, scope, ())
         match indicator.formula:
             case Amount(part):
@@ -192,9 +192,8 @@ class Measure:
             digest=hashlib.sha256(msgspec.json.encode(told, order="sorted")).hexdigest(),
         )
 
-    # ── inside ──────────────────────────────────────────────────────────────────────────────────────────────────────
-
-    def _measurable(self, code: str) -> Indicator:
+    def measurable(self, code: str) -> Indicator:
+        """The definition of a figure that has facts of its own. NotMeasurable for another."""
         indicator = self.indicators.get(code)
         if indicator is None:
             raise NotMeasurable(f"no indicator {code}")
@@ -233,7 +232,8 @@ class Measure:
                 raise NotMeasurable(f"{indicator.code} is not split by {column}")
         return Ask(indicator.table, indicator.counted_on, days, where, split)
 
-    def _why_missing(self, indicator: Indicator, days: Period, scope: Scope, split: tuple[str, ...]) -> str:
+    def why_missing(self, indicator: Indicator, days: Period, scope: Scope, split: tuple[str, ...]) -> str:
+        """Why the edition cannot tell a figure of these days, a code of words; "" where it can."""
         ask = self._ask(indicator, days, scope, split)
         if indicator.table not in self.edition.manifest.tables:
             return NO_RECORDS
@@ -261,9 +261,9 @@ class Measure:
         for indicator in group:
             formula = indicator.formula
             told = []
-            for key in sorted(rows, key=_split_order):
+            for key in sorted(rows, key=split_order):
                 figures = [rows[key][place[part]] for part in parts(formula)]
-                told.append(_value(indicator, days, key, figures))
+                told.append(counted_value(indicator, days, key, figures))
             found[indicator.code] = told
         return found
 
@@ -273,7 +273,7 @@ class Measure:
         found = self.backend.spread(self.edition, spread, self._ask(indicator, days, scope, split))
         if not found and not split:
             return [_missing(indicator, days, NOTHING_MEASURED)]
-        return [spread_value(indicator, days, found[key], key) for key in sorted(found, key=_split_order)]
+        return [spread_value(indicator, days, found[key], key) for key in sorted(found, key=split_order)]
 
     def _enterprises(
         self, group: list[Indicator], days: Period, scope: Scope | None, split: tuple[str, ...]
@@ -287,7 +287,7 @@ class Measure:
         )
         if not split:
             rows.setdefault((), {})
-        for key in sorted(rows, key=_split_order):
+        for key in sorted(rows, key=split_order):
             counted = of_counts(rows[key])
             for indicator in group:
                 formula = indicator.formula
@@ -382,7 +382,7 @@ def told_of(value: Value) -> dict[str, Any]:
     }
 
 
-def _split_order(key: Split) -> tuple[tuple[bool, str, Any], ...]:
+def split_order(key: Split) -> tuple[tuple[bool, str, Any], ...]:
     return tuple((part is not None, type(part).__name__, part if part is not None else 0) for part in key)
 
 
@@ -392,7 +392,7 @@ def _missing(indicator: Indicator, days: Period, why: str) -> Value:
     )
 
 
-def _value(indicator: Indicator, days: Period, key: Split, figures: Sequence[int]) -> Value:
+def counted_value(indicator: Indicator, days: Period, key: Split, figures: Sequence[int]) -> Value:
     """From the parts' integers."""
     if isinstance(indicator.formula, Ratio):
         hits, of = figures
