@@ -24,6 +24,7 @@ from .commands import (
     permits,
     preregister,
     rates,
+    register,
     tariff,
     tokens,
     what_if,
@@ -44,6 +45,7 @@ app.add_typer(tariff.tariff_app, name="tariff")
 app.add_typer(office.user_app, name="user")
 app.add_typer(tokens.token_app, name="token")
 app.add_typer(permits.permits_app, name="permits")
+app.add_typer(register.register_app, name="register")
 app.add_typer(rates.rates_app, name="rates")
 for command in (
     preregister.preregister, office.init, operations.serve, operations.doctor, operations.migrate, operations.restore,
@@ -58,7 +60,7 @@ PackName = Annotated[str, typer.Option("--pack", envvar="THONGQUAN_PACK")]
 Day = Annotated[str, typer.Option()]
 RateUnit = Annotated[Literal["percent", "fraction"] | None, typer.Option("--rate-unit")]
 
-SUFFIXES = (".xml", ".json", ".ndjson", ".csv", ".xlsx", ".edi")
+SUFFIXES = (".xml", ".json", ".ndjson", ".csv", ".xlsx", ".xls", ".edi")
 """What is taken from a folder; of text files those that begin as UN/EDIFACT does."""
 
 
@@ -106,15 +108,16 @@ def readings(
 
     rate_unit: in what ASYCUDA documents give the rates of taxes; None for what the pack says.
     """
-    from zoneinfo import ZoneInfo
-
     from .engine.formats import reading
+    from .packs import files
 
-    zone = ZoneInfo(pack.zone) if pack is not None else None
-    unit = rate_unit or (pack.rate_unit if pack is not None else "") or None
     for path in paths:
         with path.open("rb") as stream:
-            for one in reading.read_stream(str(path), stream, zone, unit):
+            if pack is not None:
+                found = files.read_stream(str(path), stream, pack, rate_unit)
+            else:
+                found = reading.read_stream(str(path), stream, None, rate_unit)
+            for one in found:
                 yield path, one
 
 
@@ -122,12 +125,18 @@ def readings(
 
 
 @app.command()
-def read(files: Files, rate_unit: RateUnit = None, as_json: AsJson = False) -> None:
+def read(
+    files: Files,
+    pack: Annotated[str, typer.Option("--pack")] = "",
+    rate_unit: RateUnit = None,
+    as_json: AsJson = False,
+) -> None:
     from .engine.findings import errors
     from .engine.formats import json_lines
 
     bad = False
-    for path, one in watched(readings(files_of(files), rate_unit=rate_unit), "reading"):
+    country = pack_of(pack) if pack else None
+    for path, one in watched(readings(files_of(files), country, rate_unit), "reading"):
         complain(one.findings, _source(path, one), as_json)
         bad = bad or bool(errors(one.findings))
         if one.declaration is not None:

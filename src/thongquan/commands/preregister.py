@@ -18,12 +18,11 @@ def preregister(
     as_json: AsJson = False,
 ) -> None:
     from datetime import UTC, datetime
-    from zoneinfo import ZoneInfo
 
     import msgspec
 
     from ..engine.findings import errors
-    from ..engine.formats import reading
+    from ..packs import files
     from ..packs import pack as packs
     from ..packs.computed import computed_fields
 
@@ -33,7 +32,7 @@ def preregister(
     day = day_of(on) if on else country.legal_day(datetime.now(UTC))
     bad = False
     with file.open("rb") as stream:
-        for one in reading.read_stream(str(file), stream, ZoneInfo(country.zone), country.rate_unit or None):
+        for one in files.read_stream(str(file), stream, country):
             complain(one.findings, str(file), as_json)
             bad = bad or bool(errors(one.findings))
             if one.declaration is None:

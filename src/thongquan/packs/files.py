@@ -6,27 +6,61 @@ file that is none of them is read as everywhere.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
 from typing import BinaryIO, Final, Literal
 from zoneinfo import ZoneInfo
 
+from ..engine.assessment.whole import Assessment
+from ..engine.declaration import Declaration
+from ..engine.findings import Finding
 from ..engine.formats import reading
 from ..engine.formats.reading import FileKind, Reading
 from .pack import Pack
 from .vn import files as vn
+from .vn import goods_writing, register
+from .vn.register import Registered
 
-OWN: Final[Mapping[str, Callable[[bytes, Pack], Iterator[Reading] | None]]] = {"vn": vn.read_own}
-"""Country → its own reader, which gives None for a file that is none of its own."""
+__all__ = ["OWN", "Own", "Registered", "is_house_table", "read_file", "read_own", "read_stream"]
 
-MOST_OWN: Final = 64_000_000
-"""Bytes of a file of a country's own layout."""
+type WritesRegister = Callable[[Iterable[Registered], Pack], tuple[bytes, tuple[Finding, ...]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Own:
+    """What one country has beside what all have.
+
+    read: the declarations of its own file, None for any other file. blank: the empty workbook of a day that its traders
+    fill. register: suffix → how declarations are written as the register that its traders keep. differences: a warning
+    where what a register says of a declaration is not what the law computes.
+    """
+
+    read: Callable[[bytes, Pack], Iterator[Reading] | None]
+    blank: Callable[[Pack, date], bytes]
+    register: Mapping[str, WritesRegister]
+    differences: Callable[[Declaration, Assessment, Pack], tuple[Finding, ...]]
+
+
+OWN: Final[Mapping[str, Own]] = {
+    "vn": Own(
+        vn.read_own,
+        goods_writing.blank_list,
+        {"xlsx": register.write_xlsx, "csv": register.write_csv},
+        register.differences,
+    )
+}
+"""Code of a country → what it has."""
+
+MOST_OWN: Final = 64_000_001
+"""Bytes of a file of a country's own layout, and one more, so that a larger one is seen to be larger."""
 TABLES: Final = (FileKind.CSV, FileKind.XLSX)
 
 
 def read_own(data: bytes, pack: Pack) -> Iterator[Reading] | None:
     """The declarations of a file of the country's own layout, None for any other file."""
     own = OWN.get(pack.code)
-    return own(data, pack) if own is not None else None
+    return own.read(data, pack) if own is not None else None
 
 
 def is_house_table(data: bytes, pack: Pack) -> bool:

@@ -54,7 +54,7 @@ from .models import Acknowledgement, Declaration, Response
 XML, CSV, EDIFACT = "application/xml", "text/csv", "application/edifact"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 MESSAGES: Final = (
-    JSON, XML, "text/xml", CSV, EDIFACT, XLSX, "application/octet-stream",
+    JSON, XML, "text/xml", CSV, EDIFACT, XLSX, "application/vnd.ms-excel", "application/octet-stream",
 )  # fmt: skip
 """What a message may be called; what it is shows in its content."""
 

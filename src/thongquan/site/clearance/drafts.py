@@ -26,6 +26,7 @@ from ...engine.formats import columns as column_list
 from ...engine.formats import reading, tables
 from ...engine.formats.columns import Kind, Slot
 from ...engine.formats.reading import FileKind
+from ...packs import files
 from ...packs import pack as country
 from ...packs.pack import Pack
 from ..kit import terms
@@ -164,9 +165,13 @@ def of_file(name: str, data: bytes, pack: Pack) -> Draft | tuple[Finding, ...]:
     if len(data) > MOST_BYTES:
         return (Finding("UPLOAD_TOO_LARGE", says={"most": str(MOST_BYTES // 1_000_000)}),)
     kind = reading.kind_of(data)
-    if kind in (FileKind.CSV, FileKind.XLSX):
+    own = files.read_own(data, pack)
+    if own is None and kind in (FileKind.CSV, FileKind.XLSX):
         return _of_table(name, data, kind is FileKind.XLSX, pack)
-    readings = list(messages.readings_of(name, data, pack))
+    readings = list(own if own is not None else messages.readings_of(name, data, pack))
+    numbered = _numbered(readings) if own is not None else ()
+    if numbered:
+        return numbered
     declarations = [one.declaration for one in readings if one.declaration is not None]
     found = [_named(one.place, finding) for one in readings for finding in one.findings]
     failed = errors(found)
@@ -178,6 +183,14 @@ def of_file(name: str, data: bytes, pack: Pack) -> Draft | tuple[Finding, ...]:
         draft.content = data
         draft.as_read = [list(row) for row in draft.rows]
     return _bounded(draft)
+
+
+def _numbered(readings: Sequence[reading.Reading]) -> tuple[Finding, ...]:
+    """Why a register, or a declaration that was printed with its number, is not lodged again."""
+    found = [(one.place, one.declaration.declaration_id) for one in readings if one.declaration is not None]
+    return tuple(
+        Finding("DECLARATION_HAS_NUMBER", place, {"number": number[:40]}) for place, number in found if number
+    )[:MOST_NOTED]
 
 
 def _named(place: str, finding: Finding) -> Finding:

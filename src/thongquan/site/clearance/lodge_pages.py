@@ -7,6 +7,7 @@ sending twice lodges once.
 
 from __future__ import annotations
 
+import io
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -20,6 +21,7 @@ from ...engine.formats import columns as column_list
 from ...engine.formats import tables
 from ...engine.lifecycle.declaration import Role
 from ...packs.computed import computed_fields
+from ...packs.files import OWN
 from ..entry.shell import Visitor, not_found, page, signed_in
 from ..kit import clock, terms
 from ..kit.act import Answer, Busy
@@ -47,9 +49,7 @@ def begin(request: HttpRequest, who: Visitor) -> HttpResponse:
         return not_found(request)
     owner = request.user.pk
     if request.method == "GET":
-        return page(
-            request, "begin", {"drafts": papers.drafts_of(owner), "most": drafts.MOST_BYTES // 1_000_000}
-        )
+        return page(request, "begin", _begins(owner, who))
     sent = request.FILES.get("file")
     made: Draft | tuple[Finding, ...]
     if request.POST.get("how") == "blank":
@@ -61,15 +61,19 @@ def begin(request: HttpRequest, who: Visitor) -> HttpResponse:
     else:
         made = drafts.of_file(sent.name or "", sent.read(), who.pack)
     if not isinstance(made, Draft):
-        context = {
-            "drafts": papers.drafts_of(owner),
-            "findings": made,
-            "file": sent.name if sent else "",
-            "most": drafts.MOST_BYTES // 1_000_000,
-        }
+        context = {**_begins(owner, who), "findings": made, "file": sent.name if sent else ""}
         return page(request, "begin", context, 422)
     stored = papers.save_draft(owner, "", who.pack.code, made.title, drafts.stored(made), clock.now())
     return HttpResponseRedirect(f"/khai-moi/{stored.key}")
+
+
+def _begins(owner: int, who: Visitor) -> dict[str, Any]:
+    """What there is to begin with. own: whether the country's traders have a sheet of their own."""
+    return {
+        "drafts": papers.drafts_of(owner),
+        "most": drafts.MOST_BYTES // 1_000_000,
+        "own": who.pack.code in OWN,
+    }
 
 
 def _trader(who: Visitor) -> str:
@@ -270,14 +274,20 @@ def sheet(request: HttpRequest, who: Visitor, key: str) -> HttpResponse:
 @require_GET
 @signed_in
 def template(request: HttpRequest, who: Visitor, form: str) -> HttpResponse:
-    """A blank sheet for import, export or simplified declarations."""
-    from io import BytesIO
-
-    if not _may(who) or form not in ("import", "export", "simplified"):
+    """A blank sheet for import, export or simplified declarations, or the one that the country's traders fill (own)."""
+    own = OWN.get(who.pack.code) if form == "own" else None
+    if not _may(who) or (own is None and form not in ("import", "export", "simplified")):
         return not_found(request)
-    out = BytesIO()
+    out = io.BytesIO()
+    if own is not None:
+        out.write(own.blank(who.pack, who.day))
+        return _sheet(out, form)
     slots = column_list.template(form)  # type: ignore[arg-type]
     tables.write_xlsx([], out, headings=terms.language(), form=slots, sheet=said("declarations")[:31])
+    return _sheet(out, form)
+
+
+def _sheet(out: io.BytesIO, form: str) -> HttpResponse:
     response = HttpResponse(out.getvalue(), content_type=XLSX)
     response.headers["Content-Disposition"] = f"attachment; filename=mau-{form}.xlsx"
     return response

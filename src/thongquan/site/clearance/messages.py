@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
-from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -23,6 +22,7 @@ from ...engine.formats.responses import PaymentDue, Response, ResponseKind, Stat
 from ...engine.lifecycle.machine import Event
 from ...engine.money import MILLIONTHS
 from ...engine.risk.channels import Channel
+from ...packs import files
 from ...packs.pack import Kind, Pack
 from ..kit.canonical import canonical, sha256
 
@@ -58,8 +58,8 @@ def read(message: bytes | Declared | Read, pack: Pack) -> Read:
 
 
 def readings_of(name: str, data: bytes, pack: Pack) -> Iterator[reading.Reading]:
-    """Every declaration of a file, as the pack's country writes days and rates."""
-    return reading.read_file(name, data, ZoneInfo(pack.zone), pack.rate_unit or None)
+    """Every declaration of a file, as the pack's country writes days and rates, its traders' own layouts among them."""
+    return files.read_file(name, data, pack)
 
 
 def read_alone(only: reading.Reading, content: bytes) -> Read:
@@ -96,10 +96,13 @@ LONGEST_TRADER: Final = 64
 def unlodgeable(declaration: Declared, kind: Kind, pack: Pack, day: date) -> tuple[Finding, ...]:
     """Why an original cannot be given a number or be answered at all, however right it may be otherwise.
 
-    OFFICE_UNKNOWN: no number can be made for its office. REFERENCE_UNTELLABLE: no message can name its reference.
-    TRADER_TOO_LONG: no register has such a number.
+    DECLARATION_HAS_NUMBER: it is one already. OFFICE_UNKNOWN: no number can be made for its office.
+    REFERENCE_UNTELLABLE: no message can name its reference. TRADER_TOO_LONG: no register has such a number.
     """
     found = []
+    if declaration.declaration_id and not pack.external_references:
+        says = {"number": declaration.declaration_id[:40]}
+        found.append(Finding("DECLARATION_HAS_NUMBER", at="declaration_id", says=says))
     office, reference = pack.office_of(declaration), declaration.functional_reference_id
     try:
         pack.number(office, day.year, 1, kind)

@@ -25,6 +25,7 @@ from ...engine.findings import Finding
 from ...engine.lifecycle.declaration import Act, Kind, Role, State
 from ...engine.risk.channels import Channel
 from ...packs import pack as packs
+from ...packs.files import OWN
 from ..accounts.reads import decided
 from ..entry.shell import Visitor, new_key, not_found, page, signed_in
 from ..kit.act import Answer, Busy
@@ -39,6 +40,7 @@ from .debts import owing
 from .dues_pages import shared_form
 from .models import Declaration
 from .printed import PRINTABLE
+from .registers import SEES
 
 PAGE: Final = 50
 MOST_EXPORTED: Final = 50_000
@@ -164,8 +166,8 @@ def listing(request: HttpRequest, who: Visitor, suffix: str = "") -> HttpRespons
     """Declarations by filters that are the address itself; `.csv`, `.xlsx` and `.json` give the same as a file."""
     if not who.may("read"):
         return not_found(request)
-    chosen = {name: request.GET.get(name, "").strip()[:80] for name in FILTERS}
-    rows = _filtered(seen(who), chosen, who).select_related("trader").order_by("-id")
+    chosen = _chosen(request)
+    rows = asked_for(request, who)
     if suffix:
         return _as_file(suffix, rows[:MOST_EXPORTED], who)
     after = request.GET.get("sau", "")
@@ -181,8 +183,18 @@ def listing(request: HttpRequest, who: Visitor, suffix: str = "") -> HttpRespons
         "states": [state for state in State if state is not State.UNLODGED],
         "channels": [channel.name for channel in Channel],
         "traders": len({row.trader_id for row in shown}) > 1 or who.is_officer,
+        "own_register": who.pack.code in OWN and all(who.may(act) for act in SEES),
     }
     return page(request, "listing", context)
+
+
+def asked_for(request: HttpRequest, who: Visitor) -> QuerySet[Declaration]:
+    """The declarations that the filters of an address ask for and the reader may see, the newest first."""
+    return _filtered(seen(who), _chosen(request), who).select_related("trader").order_by("-id")
+
+
+def _chosen(request: HttpRequest) -> dict[str, str]:
+    return {name: request.GET.get(name, "").strip()[:80] for name in FILTERS}
 
 
 def _filtered(rows: QuerySet[Declaration], chosen: dict[str, str], who: Visitor) -> QuerySet[Declaration]:

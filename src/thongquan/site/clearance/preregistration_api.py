@@ -17,7 +17,7 @@ from django.http import HttpResponse
 from ...engine.assessment.scalar import TaxTotal
 from ...engine.declaration import Declaration as Declared
 from ...engine.findings import Finding, errors
-from ...engine.formats import reading
+from ...packs import files
 from ...packs.computed import Computed, ComputedLine, LastDay, RateUsed, computed_fields
 from ...packs.pack import Pack
 from ..accounts.models import User
@@ -116,7 +116,7 @@ def _draft(content: bytes, declaration: Declared, pack: Pack) -> drafts.Draft:
     if len(declaration.goods_items) > WITHOUT_ROWS:
         return drafts.Draft(columns=[], rows=[], content=content)
     draft = drafts.of_declarations([declaration], "")
-    if reading.kind_of(content) not in (reading.FileKind.CSV, reading.FileKind.XLSX):
+    if not files.is_house_table(content, pack):
         draft.content = content
         draft.as_read = [list(row) for row in draft.rows]
     return draft

@@ -14,7 +14,7 @@ from django.urls import path, re_path
 from ... import __version__, words
 from ..accounts import api as accounts
 from ..clearance import api as clearance
-from ..clearance import attachment_api, dues_api, matters_api, preregistration_api, proofs, push
+from ..clearance import attachment_api, dues_api, matters_api, preregistration_api, proofs, push, register_api
 from ..kit.http import DOCS, content, language_of
 from ..kit.http_routes import Api, Route
 from ..kit.openapi import document
@@ -23,7 +23,7 @@ from ..reference import api as reference
 PREFIX = "/api/v1"
 ROUTES: tuple[Route, ...] = (
     *clearance.ROUTES, *preregistration_api.ROUTES, *attachment_api.ROUTES, *proofs.ROUTES, *push.ROUTES,
-    *dues_api.ROUTES, *matters_api.ROUTES, *reference.ROUTES, *accounts.ROUTES,
+    *dues_api.ROUTES, *matters_api.ROUTES, *register_api.ROUTES, *reference.ROUTES, *accounts.ROUTES,
 )  # fmt: skip
 
 api = Api(PREFIX, ROUTES, authenticate=accounts.authenticate, rate=settings.API_RATE)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver
 
-from ..clearance import amend_pages, dues_pages, lodge_pages, matters_pages, proofs
+from ..clearance import amend_pages, dues_pages, lodge_pages, matters_pages, proofs, register_pages
 from ..clearance import pages as clearance
 from ..entry import pages as entry
 from ..reference import pages as reference
@@ -19,6 +19,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *proofs.urlpatterns,
     *dues_pages.urlpatterns,
     *matters_pages.urlpatterns,
+    *register_pages.urlpatterns,
     *clearance.urlpatterns,
 ]
 
