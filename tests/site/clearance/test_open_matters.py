@@ -11,7 +11,7 @@ import pytest
 
 from thongquan.engine.declaration import AdditionalDocument, AdditionalInformation, DutyTaxFee
 from thongquan.packs.pack import Pack, load
-from thongquan.site.clearance import journey, matters, reads
+from thongquan.site.clearance import automatic, journey, matters, reads
 from thongquan.site.clearance.models import Declaration, Obligation, Response
 from thongquan.site.kit.act import Answer
 from thongquan.site.ledger import reads as books
@@ -194,6 +194,24 @@ def test_a_rejected_value_is_imposed_by_two_persons_on_its_own_day(life, pack, d
     assert books.owed(one.number) == {"NK": 1_000_000, "GTGT": 600_000}
     # Ten days from Monday 3 August 2020: Thursday 13 August.
     assert matters.last_day(one.open("PAYMENT").due_at, pack) == date(2020, 8, 13)
+
+
+def test_the_machine_assesses_what_is_declared_and_not_what_customs_determined(life):
+    one = life()
+    mine = msgspec.structs.replace(shirts(value=11_000_000), declaration_id=one.number)
+    one.may(journey.amend, "ann", change=mine, reason="x")
+    assert automatic.next_step(reads.facts_of(one.number)) is journey.assess
+    one.may(journey.assess, SYSTEM)
+    theirs = msgspec.structs.replace(shirts(value=15_000_000), declaration_id=one.number)
+    one.may(journey.amend, "olga", change=theirs, reason="Trị giá theo phương pháp 3")
+    assert automatic.next_step(reads.facts_of(one.number)) is journey.select
+    one.may(journey.select, SYSTEM)
+    assert automatic.next_step(reads.facts_of(one.number)) is None
+    one.may(journey.assess, "olga")
+    # The declarant's own later amendment is the machine's again.
+    later = msgspec.structs.replace(shirts(value=16_000_000), declaration_id=one.number)
+    one.may(journey.amend, "ann", change=later, reason="x")
+    assert automatic.next_step(reads.facts_of(one.number)) is journey.assess
 
 
 def test_nothing_is_imposed_where_the_tax_stays_the_same(life):

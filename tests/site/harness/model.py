@@ -35,8 +35,8 @@ DEMANDS = {
     RED: frozenset({"DOCUMENT_CHECK", "INSPECTION"}),
 }
 
-RUNNING = ("REGISTERED", "SELECTED", "CLEARED")
-ROUTED = ("SELECTED", "CLEARED")
+RUNNING = ("REGISTERED", "SELECTED", "RELEASED", "CLEARED")
+ROUTED = ("SELECTED", "RELEASED", "CLEARED")
 MONEY = (*RUNNING, "CANCELLED")
 
 WHO: dict[str, frozenset[str]] = {
@@ -50,6 +50,12 @@ WHO: dict[str, frozenset[str]] = {
     "raise_channel": frozenset({"OFFICER", "LEADER"}),
     "lower_channel": frozenset({"LEADER"}),
     "propose": frozenset({"OFFICER", "REVENUE", "LEADER"}),
+    "doubt_value": frozenset({"OFFICER"}),
+    "record_consultation": frozenset({"OFFICER"}),
+    "take_sample": frozenset({"INSPECTOR", "OFFICER"}),
+    "report_analysis": frozenset({"OFFICER", "AGENCY"}),
+    "settle": frozenset({"OFFICER", "REVENUE"}),
+    "impose_tax": frozenset({"LEADER"}),
     "hold": frozenset({"OFFICER", "LEADER"}),
     "lift_hold": frozenset({"LEADER"}),
     "pay": frozenset({"BANK", "REVENUE", "SYSTEM"}),
@@ -83,6 +89,10 @@ class Model:
     paid: int = 0
     held: int = 0
     open: set[str] = field(default_factory=set)
+    matters: dict[tuple[str, str], int] = field(default_factory=dict)
+    """What leaves the amount open → the security demanded for it beyond the amount due."""
+    named: set[tuple[str, str]] = field(default_factory=set)
+    """Every name that such a matter ever had: none is used twice."""
     inspected: bool = False
     inspectors: set[str] = field(default_factory=set)
     holds: set[str] = field(default_factory=set)
@@ -96,13 +106,27 @@ class Model:
         return max(0, (self.due or 0) - self.paid)
 
     @property
-    def overpaid(self) -> int:
+    def surplus(self) -> int:
+        """What the books owe the payer."""
         return max(0, self.paid - (self.due or 0))
+
+    @property
+    def further(self) -> int:
+        return sum(self.matters.values())
+
+    @property
+    def overpaid(self) -> int:
+        """What may be given back: not what secures an open matter."""
+        return max(0, self.paid - (self.due or 0) - self.further)
+
+    @property
+    def unsecured(self) -> int:
+        return 0 if self.due is None else max(0, self.due + self.further - self.paid - self.held)
 
     @property
     def secured(self) -> bool:
         known = self.due is not None and self.assessed_version == self.version
-        return known and (self.due or 0) <= self.paid + self.held
+        return known and not self.unsecured
 
     @property
     def judged(self) -> int:
@@ -119,6 +143,7 @@ class Model:
 
     @property
     def free_to_go(self) -> bool:
+        """As far as everything but an open amount goes."""
         current = self.passed or self.selected == self.version
         return not self.holds and not self.open and self.secured and current
 
@@ -171,7 +196,8 @@ class Model:
         return lower and self._another(who, "lower_channel", {"channel": channel})
 
     def _propose(self, who: str, act: str, content: dict) -> bool:
-        return self.state == "SELECTED" if act == "lower_channel" else self.state in MONEY
+        where = {"lower_channel": ("SELECTED",), "impose_tax": ROUTED}
+        return self.state in where.get(act, MONEY)
 
     def _another(self, who: str, act: str, content: dict) -> bool:
         """Four eyes: a first person proposed exactly this, and he is another one."""
@@ -193,29 +219,58 @@ class Model:
     def _release_guarantee(self, who: str, minor: int) -> bool:
         if self.state not in MONEY or not 0 < minor <= self.held:
             return False
-        return self.state != "CLEARED" or self.held - minor >= self.owed
+        if self.state == "RELEASED" and self.matters:
+            return False  # what secures an open amount secures what it may still become
+        needed = max(0, (self.due or 0) + self.further - self.paid)
+        return self.state not in ("RELEASED", "CLEARED") or self.held - minor >= needed
 
     def _refund(self, who: str, minor: int) -> bool:
         within = self.state in MONEY and 0 < minor <= self.overpaid
         return within and self._another(who, "refund", {"minor": minor})
 
     def _release(self, who: str) -> bool:
-        return False  # nothing leaves the amount open in this country: goods are cleared
+        again = self.state == "RELEASED" and not self.revoked
+        if self.state not in ("SELECTED", "RELEASED") or again or who in self.inspectors:
+            return False
+        return bool(self.matters) and self.free_to_go  # with nothing to determine goods are cleared
+
+    def _doubt_value(self, who: str, reference: str, minor: int) -> bool:
+        return self.state in ROUTED and ("VALUE_CONSULTATION", reference) not in self.named
+
+    def _record_consultation(self, who: str, reference: str, outcome: str) -> bool:
+        return self.state in ROUTED and ("VALUE_CONSULTATION", reference) in self.matters
+
+    def _take_sample(self, who: str, reference: str, minor: int) -> bool:
+        return self.state in ROUTED and not self.passed and ("ANALYSIS", reference) not in self.named
+
+    def _report_analysis(self, who: str, reference: str, outcome: str) -> bool:
+        return self.state in ROUTED and ("ANALYSIS", reference) in self.matters
+
+    def _settle(self, who: str, kind: str, reference: str) -> bool:
+        return self.state in ROUTED and (kind, reference) in self.matters
+
+    def _impose_tax(self, who: str) -> bool:
+        if self.state not in ROUTED or not self._another(who, "impose_tax", {}):
+            return False
+        return self.taxes != self.due
 
     def _clear(self, who: str) -> bool:
         again = self.state == "CLEARED" and not self.revoked
-        if self.state not in ROUTED or again or who in self.inspectors or not self.free_to_go:
+        if self.state not in ROUTED or again or who in self.inspectors or not self.free_to_go or self.matters:
             return False
         return who != "system" or self.channel == GREEN
 
     def _exit(self, who: str) -> bool:
-        return self.state == "CLEARED" and not self.passed and not self.revoked and self.free_to_go
+        if self.state not in ("RELEASED", "CLEARED") or self.passed or self.revoked or not self.free_to_go:
+            return False
+        return self.state == "RELEASED" or not self.matters
 
     def _cancel(self, who: str) -> bool:
         return self.state in ("LODGED", *RUNNING) and not self.holds and not self.passed
 
-    def _revoke(self, who: str) -> bool:
-        return self.state == "CLEARED" and not self.revoked and not self.passed
+    def _revoke(self, who: str, act: str) -> bool:
+        decided = {"release": "RELEASED", "clear": "CLEARED"}[act]
+        return self.state == decided and not self.revoked and not self.passed
 
     # what it changes
 
@@ -282,6 +337,35 @@ class Model:
         self.paid -= minor
         self.proposals.pop("refund")
 
+    def do_doubt_value(self, who: str, today: date, reference: str, minor: int) -> None:
+        self._opens("VALUE_CONSULTATION", reference, minor)
+
+    def do_take_sample(self, who: str, today: date, reference: str, minor: int) -> None:
+        self._opens("ANALYSIS", reference, minor)
+
+    def _opens(self, kind: str, reference: str, minor: int) -> None:
+        self.matters[kind, reference] = minor
+        self.named.add((kind, reference))
+
+    def do_record_consultation(self, who: str, today: date, reference: str, outcome: str) -> None:
+        if outcome == "ACCEPTED":
+            self.matters.pop(("VALUE_CONSULTATION", reference))
+
+    def do_report_analysis(self, who: str, today: date, reference: str, outcome: str) -> None:
+        if outcome == "CONFORMS":
+            self.matters.pop(("ANALYSIS", reference))
+
+    def do_settle(self, who: str, today: date, kind: str, reference: str) -> None:
+        self.matters.pop((kind, reference))
+        self.do_assess(who, today)
+
+    def do_impose_tax(self, who: str, today: date) -> None:
+        self.proposals.pop("impose_tax")
+        self.do_assess(who, today)
+
+    def do_release(self, who: str, today: date) -> None:
+        self.state, self.revoked = "RELEASED", False
+
     def do_clear(self, who: str, today: date) -> None:
         self.state, self.revoked = "CLEARED", False
 
@@ -289,9 +373,9 @@ class Model:
         self.passed = True
 
     def do_cancel(self, who: str, today: date) -> None:
-        self.state, self.open, self.proposals = "CANCELLED", set(), {}
+        self.state, self.open, self.proposals, self.matters = "CANCELLED", set(), {}, {}
         self.due = None if self.due is None else 0
         self.assessed_version = self.version
 
-    def do_revoke(self, who: str, today: date) -> None:
+    def do_revoke(self, who: str, today: date, act: str) -> None:
         self.revoked = True

@@ -57,7 +57,7 @@ def test_the_page_has_exactly_the_acts_that_the_lifecycle_opens_to_its_reader(sc
         openings = reads.open_acts(number, by=By(user), pack=packs.load("sample"), at=clock.now())
         wanted = {one.act for one in openings if one.is_open} - {"propose"}
         page = screen(user).get(f"/to-khai/{number}").content.decode()
-        proposals = {"reverse_payment", "lower_channel", "refund"}
+        proposals = {"reverse_payment", "lower_channel", "refund", "impose_tax"}
         # Nothing is above red: there is no channel to choose, and so no form.
         assert acts(page) - proposals == wanted - proposals - {"raise_channel"}, user
 

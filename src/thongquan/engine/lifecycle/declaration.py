@@ -121,6 +121,7 @@ from .machine import Check, Event, Guard, Machine, Step
 
 __all__ = [
     "AMOUNT_OPEN",
+    "ASSESSING",
     "CANCEL_MARK_DAYS",
     "CHANGED",
     "CHANNEL_OPENS",
@@ -716,3 +717,6 @@ def _row(
 
 DECLARATION: Final[Machine[Facts]] = Machine("declaration", Facts(), tuple(_rows()), apply)
 """The life of a declaration. A country's own law comes with `DECLARATION.under(laws)`."""
+
+ASSESSING: Final = frozenset(step.act for step in DECLARATION.steps if "assessed_minor" in step.needs)
+"""The acts that say what is due, each with a notice or decision of its own."""

@@ -11,6 +11,7 @@ from typing import Final
 
 from .facts import (
     CHANNEL_OPENS,
+    GUARDED_AFTER_RED,
     Act,
     Facts,
     Goods,
@@ -53,8 +54,15 @@ def _accepted(facts: Facts, event: Event) -> Facts:
 
 def _amended(facts: Facts, event: Event) -> Facts:
     party = facts.party | {event.actor} if event.role == Role.DECLARANT else facts.party
+    by_customs = event.role == Role.OFFICER and facts.channel is not None
+    determined = by_customs and bool(GUARDED_AFTER_RED & set(event.texts("changed")))
     # What a first person proposed about the old version is not what a second would decide about the new one.
-    return replace(facts, party=party, proposals=())
+    return replace(
+        facts,
+        party=party,
+        proposals=(),
+        determined_version=facts.version if determined else facts.determined_version,
+    )
 
 
 def _assessed(facts: Facts, event: Event) -> Facts:

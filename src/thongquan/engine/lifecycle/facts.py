@@ -284,7 +284,8 @@ class Facts:
     inspectors: who inspected the goods. party: who acted as declarant. revoked: decisions that no longer stand.
     cancelled_channel: the channel that a cancelled declaration had. demanded: security beyond the amount assessed, by
     the open matter for which customs demanded it; it falls away with the matter. refuted: certificates of origin that
-    gave no preference in the end.
+    gave no preference in the end. determined_version: the last version in which customs itself changed goods, value or
+    origin after the channel was given: what follows from it a person assesses, settles or imposes.
     """
 
     state: State = State.UNLODGED
@@ -314,6 +315,7 @@ class Facts:
     cancelled_channel: Channel | None = None
     demanded: tuple[tuple[Obligation, int], ...] = ()
     refuted: frozenset[str] = frozenset()
+    determined_version: int = 0
 
     @property
     def arrived(self) -> bool:

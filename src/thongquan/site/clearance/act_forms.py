@@ -54,6 +54,9 @@ MUTE: Final = frozenset(
 UNTOLD: Final = frozenset({"assessment", "edition", "pack_version"})
 """Proofs of how an amount was computed, which say nothing to a person who confirms it."""
 
+PREPARED: Final = frozenset({Act.IMPOSE_TAX})
+"""Decisions of a leader that officers prepare and propose."""
+
 type Choices = Sequence[tuple[str, str]]
 
 
@@ -127,7 +130,7 @@ def acts_of(
             fields = [] if proposed is not None else fields_of(one.act, facts, number, decimals)
             told = _told(proposed, decimals) if proposed is not None else ()
             found.open.append(ActForm(one.act, fields, one.act, told, law))
-        elif one.step.four_eyes and codes == {"FOUR_EYES_NOT_PROPOSED"} and may_propose:
+        elif may_propose and _is_for_proposing(one, facts, codes):
             found.open.append(
                 ActForm(one.act, fields_of(one.act, facts, number, decimals), Act.PROPOSE, (), law)
             )
@@ -139,6 +142,15 @@ def acts_of(
     ]
     found.open.sort(key=lambda form: FIRST.index(form.act) if form.act in FIRST else len(FIRST))
     return found
+
+
+def _is_for_proposing(one: Opening[Facts], facts: Facts, codes: set[str]) -> bool:
+    """Whether this person may be the first of two: who has the act's own role, and officers for what they prepare."""
+    if one.step is None or not one.step.four_eyes or facts.proposal(one.act) is not None:
+        return False
+    if codes == {"FOUR_EYES_NOT_PROPOSED"}:
+        return True
+    return one.act in PREPARED and codes <= {"FOUR_EYES_NOT_PROPOSED", "ROLE_LACKS_ACT", "ROLE_HAS_NO_RIGHT"}
 
 
 def _proposed(act: str, events: Sequence[Event]) -> dict[str, Any] | None:

@@ -30,10 +30,12 @@ def next_step(facts: Facts) -> Callable[..., Answer] | None:
         return None
     if facts.state is State.LODGED:
         return None if open_kinds & {Kind.DUPLICATE, Kind.REPLY} else journey.decide
-    if facts.goods in (Goods.PASSED, Goods.STORED) and facts.state is State.CLEARED:
-        return journey.assess if facts.assessed_version < facts.version else None
-    if facts.assessed_version < facts.version:
+    # What customs itself determined is no declaration: a person assesses, settles or imposes what follows from it.
+    assessed = facts.assessed_version == facts.version
+    if not assessed and facts.determined_version < facts.version:
         return journey.assess
+    if facts.goods in (Goods.PASSED, Goods.STORED) and facts.state is State.CLEARED:
+        return None
     if facts.state is State.REGISTERED or facts.selected_version < facts.version:
         return journey.select
     ready = (
@@ -41,6 +43,7 @@ def next_step(facts: Facts) -> Callable[..., Answer] | None:
         and facts.arrived
         and not facts.obligations
         and not facts.unsecured_minor
+        and assessed
     )
     return journey.clear if ready and facts.state is State.SELECTED else None
 

@@ -22,7 +22,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from ...engine.access.decide import Thing
 from ...engine.findings import Finding
-from ...engine.lifecycle.declaration import Act, Kind, Role, State
+from ...engine.lifecycle.declaration import ASSESSING, Act, Kind, Role, State
 from ...engine.risk.channels import Channel
 from ...packs import pack as packs
 from ...packs.files import OWN
@@ -441,7 +441,7 @@ def _assessed_at(events: Iterable[Any], version: int) -> int | None:
     """The amount of the last assessment of a version."""
     found: int | None = None
     for event in events:
-        if event.version == version and event.act in (Act.ASSESS, Act.SETTLE):
+        if event.version == version and event.act in ASSESSING:
             found = event.number("assessed_minor")
     return found
 

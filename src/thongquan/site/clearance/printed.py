@@ -13,15 +13,17 @@ from zoneinfo import ZoneInfo
 
 from ...engine.declaration import Declaration as Declared
 from ...engine.findings import Finding
-from ...engine.lifecycle.declaration import Act, Kind, Role
+from ...engine.lifecycle.declaration import ASSESSING, DECLARATION, Act, Kind, Role
 from ...engine.lifecycle.declaration import Form as FormKind
 from ...engine.lifecycle.machine import Event
 from ...packs.pack import Pack
 from ..accounts.models import User
 from ..kit import terms
-from ..kit.tags import amount, decimal, named, said, spaced
+from ..kit.tags import amount, day_read, decimal, named, said, spaced
 from ..printing.typeset import Form, Table, pdf
+from ..record import models as record
 from . import explained, reads
+from .act_forms import UNTOLD
 from .models import Declaration
 
 
@@ -190,7 +192,7 @@ def _tax_tables(row: Declaration, pack: Pack) -> list[Table]:
 
 def _tax_notice(row: Declaration, pack: Pack, personal: bool) -> Form:
     declared = reads.declared(row)
-    event = _event(row, Act.ASSESS, Act.SETTLE)
+    event = _event(row, *ASSESSING)
     found = explained.explained(row, pack)
     facts = _facts(row, pack, declared)
     rows = [
@@ -277,6 +279,66 @@ def _release(row: Declaration, pack: Pack, personal: bool) -> Form:
     )
 
 
+def _paper(act: Act) -> Callable[[Declaration, Pack, bool], Form]:
+    """The numbered paper of the last act of its kind: the declaration, and everything that the act says."""
+    kind = FormKind(next(step.form for step in DECLARATION.steps if step.act == act))
+
+    def content(row: Declaration, pack: Pack, personal: bool) -> Form:
+        declared = reads.declared(row)
+        event = _event(row, act)
+        facts = _facts(row, pack, declared)
+        if event is not None:
+            facts += [
+                (said(f"says_{name}"), _as_said(name, value, pack))
+                for name, value in event.says.items()
+                if name not in UNTOLD
+            ]
+        base = _base(row, pack, kind, event)
+        base["title"] = base["title"] or named("form", kind)
+        tables = [_goods_table(declared)]
+        if act in ASSESSING:
+            tables += _tax_tables(row, pack)
+        return _form(base, facts=facts, tables=tables, notes=[], signs=_signs(event))
+
+    return content
+
+
+def _as_said(name: str, value: Any, pack: Pack) -> str:
+    """A fact of an act in words: amounts and days as people write them, codes by their names."""
+    if name.endswith("_minor") and isinstance(value, int):
+        return f"{amount(value, pack.decimals)} {pack.currency}"
+    text = ", ".join(value) if isinstance(value, list | tuple) else str(value)
+    if name.endswith("_day") and (day := day_read(text)):
+        return f"{day:%d/%m/%Y}"
+    code = {"outcome": "outcome", "method": "value_method", "kind": "obligation"}.get(name)
+    return named(code, text) if code and text else text
+
+
+def _done(act: Act) -> Callable[[Declaration], bool]:
+    """Whether an act has happened: the acts of a declaration are asked for once, however many papers are offered."""
+
+    def is_there(row: Declaration) -> bool:
+        if "_papers" not in row.__dict__:
+            happened = record.Event.objects.filter(subject=row.number, act__in=PAPERS.values())
+            row.__dict__["_papers"] = frozenset(happened.values_list("act", flat=True))
+        return act in row.__dict__["_papers"]
+
+    return is_there
+
+
+PAPERS: Final[Mapping[str, Act]] = {
+    "nghi-van-tri-gia": Act.DOUBT_VALUE,
+    "moi-tham-van": Act.INVITE_CONSULTATION,
+    "bien-ban-tham-van": Act.RECORD_CONSULTATION,
+    "bien-ban-lay-mau": Act.TAKE_SAMPLE,
+    "ket-qua-phan-tich": Act.REPORT_ANALYSIS,
+    "de-nghi-xac-minh": Act.VERIFY_ORIGIN,
+    "ket-qua-xac-minh": Act.REPORT_ORIGIN,
+    "an-dinh-thue": Act.IMPOSE_TAX,
+}
+"""Address → the act whose paper it is, of the matters that leave the amount open."""
+
+
 def _by_machine(event: Event | None) -> list[str]:
     """What stands in the place of a signature where the law lets the machine decide."""
     return [said("decided_automatically")] if event is not None and event.role == Role.SYSTEM else []
@@ -293,5 +355,6 @@ PRINTABLE: Final[Mapping[str, Printable]] = {
         lambda row: row.obligations.filter(kind=Kind.INSPECTION).exists(), _inspection
     ),
     "quyet-dinh": Printable(lambda row: bool(row.cleared_at or row.released_at), _release),
+    **{address: Printable(_done(act), _paper(act)) for address, act in PAPERS.items()},
 }
 """Address → form."""
