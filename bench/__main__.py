@@ -1,5 +1,6 @@
 """`python -m bench`: every figure as a ratio to what was measured beside it in the same run. FULL=1: ten million lines.
 `python -m bench http` measures lodging over HTTP alone; FULL=1 does too where DATABASE_URL names PostgreSQL.
+`python -m bench indicators [ROWS]` asks a leader's questions of so many declarations (`bench.indicators`).
 
 The whole run is void (exit 1) unless plain NumPy does 4 million lines per CPU-second and Decimal 0.1 million: then the
 machine, or a rival, was not what it should be. An aim that is missed is printed as missed. The last part replays a
@@ -25,7 +26,7 @@ from thongquan.engine.assessment.taxes import CUSTOMS_VALUE, Charge, Line
 from thongquan.engine.assessment.valuation_frame import value_frame
 from thongquan.engine.tariff.measures import ad_valorem
 
-from . import clock, http_lodgement, lines, online, replay
+from . import clock, http_lodgement, indicators, lines, online, replay
 from .peers import decimal_lines, numpy_lines
 
 MILLION = 1_000_000
@@ -39,6 +40,8 @@ DECIMAL_AT_LEAST = 0.1
 def main() -> int:
     if "http" in sys.argv[1:]:
         return http_lodgement.main()
+    if "indicators" in sys.argv[1:]:
+        return indicators.main([argument for argument in sys.argv[1:] if argument.isdigit()])
     print(clock.weather())
     columns = lines.draw(MILLION)
     is_void = million_lines(columns)

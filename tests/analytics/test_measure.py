@@ -7,6 +7,7 @@ from fractions import Fraction
 
 import pytest
 
+from thongquan.analytics.frozen import Altered, differences, thaw
 from thongquan.analytics.lake import Lake
 from thongquan.analytics.measure import Measure, NotMeasurable, changed_rows
 from thongquan.engine.dated import Period
@@ -169,12 +170,44 @@ def test_a_frozen_figure_is_the_same_to_the_byte_after_corrections(publish, tmp_
     for row in rows["entries"]:
         row["amount_minor"] = -row["amount_minor"]
     later = publish(rows, at=EXPORTED_AT + timedelta(days=1))
-    assert frozen(Lake(tmp_path / "lake").edition(1)) == first
+    again = frozen(Lake(tmp_path / "lake").edition(1))
+    assert again.text() == first.text()
+    assert thaw(first.text(), first.digest) == first
     second = frozen(later)
     assert (second.fact_hash, second.digest) != (first.fact_hash, first.digest)
     assert second.definitions == first.definitions
-    changed = [b.indicator for a, b in zip(first.values, second.values, strict=True) if a != b]
-    assert changed == ["REV"]
+    (changed,) = differences(first, second)
+    assert (changed.indicator, changed.before, changed.after, changed.redefined) == (
+        "REV",
+        first.values[0],
+        second.values[0],
+        False,
+    )
+
+
+def test_a_frozen_text_that_was_touched_is_refused(publish):
+    measure = Measure(publish({"entries": [receipt("1", 5)]}), CATALOGUE)
+    frozen = measure.freeze([measure.value("REV", H1)])
+    with pytest.raises(Altered):
+        thaw(frozen.text().replace(b'"5"', b'"6"'), frozen.digest)
+
+
+def test_an_amount_that_stays_an_integer_and_a_whole_fraction_come_back_alike(publish):
+    measure = Measure(publish({"entries": [receipt("1", 5, method="ELECTRONIC")]}), CATALOGUE)
+    frozen = measure.freeze([measure.value("EPAY", H1), measure.same_period_before("EPAY", H1)])
+    back = thaw(frozen.text(), frozen.digest)
+    assert back == frozen
+    assert [value.amount for value in back.values] == [1, None]
+
+
+def test_a_figure_that_is_gone_and_one_that_is_defined_anew_are_told(publish):
+    edition = publish({"entries": [receipt("1", 5), receipt("2", -1)]})
+    gross = Measure(edition, CATALOGUE)
+    net = Measure(edition, catalogue(Terms(RevenueRule(Netted.ALL))))
+    before = gross.freeze([gross.value("REV", H1), gross.value("EPAY", H1)])
+    found = differences(before, net.freeze([net.value("REV", H1)]))
+    assert [(one.indicator, one.redefined) for one in found] == [("REV", True), ("EPAY", True)]
+    assert found[1].after is None
 
 
 def test_what_changed_between_two_editions_is_named_row_by_row(publish, tmp_path):

@@ -6,15 +6,12 @@ edition does not cover is missing and not zero; so is a share of nothing.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, Final, Literal
 
-import msgspec
 import polars as pl
 
 from ..engine.dated import Period
@@ -39,6 +36,7 @@ from ..engine.indicators.periods import span, year_before
 from ..engine.indicators.value import Nature, SpreadOf, Value
 from .backends import Backend, Polars, Split, needs_traders
 from .facts import schema
+from .frozen import Frozen
 from .lake import Edition
 from .sql import Ask
 
@@ -59,20 +57,6 @@ NOTHING_MEASURED: Final = "NOTHING_MEASURED"
 
 class NotMeasurable(ValueError):
     """A question that the definitions do not answer: an unknown indicator, a split that it does not have."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Frozen:
-    """Figures as they were. values: in the order given. fact_hash: of the files of every table behind them.
-    definitions: indicator → version. as_of: the instant of the export. digest: SHA-256 over all of it."""
-
-    values: tuple[Value, ...]
-    edition: int
-    as_of: datetime
-    fact_hash: str
-    definitions: Mapping[str, str]
-    fact_columns: str
-    digest: str
 
 
 class Measure:
@@ -173,23 +157,13 @@ class Measure:
             versions[value.indicator] = definition_version(indicator)
             tables |= self._tables(indicator)
         manifest = self.edition.manifest
-        fact_hash = self.edition.fact_hash(tables)
-        told = {
-            "values": [told_of(value) for value in values],
-            "edition": manifest.edition,
-            "as_of": manifest.exported_at,
-            "fact_hash": fact_hash,
-            "definitions": dict(sorted(versions.items())),
-            "fact_columns": manifest.definitions,
-        }
         return Frozen(
             values=tuple(values),
             edition=manifest.edition,
             as_of=manifest.exported_at,
-            fact_hash=fact_hash,
+            fact_hash=self.edition.fact_hash(tables),
             definitions=dict(sorted(versions.items())),
             fact_columns=manifest.definitions,
-            digest=hashlib.sha256(msgspec.json.encode(told, order="sorted")).hexdigest(),
         )
 
     def measurable(self, code: str) -> Indicator:
@@ -355,31 +329,6 @@ def _read(table: str, files: list[Path]) -> pl.DataFrame:
 def _without(rows: pl.DataFrame, others: pl.DataFrame) -> pl.DataFrame:
     """The rows that stand in the others in no such form, null equal to null."""
     return rows.join(others, on=rows.columns, how="anti", nulls_equal=True)
-
-
-def told_of(value: Value) -> dict[str, Any]:
-    """A value as plain JSON, exact: fractions as "numerator/denominator"."""
-    spread = value.spread
-    return {
-        "indicator": value.indicator,
-        "unit": value.unit.value,
-        "first_day": value.days.first_day,
-        "last_day": value.days.last_day,
-        "nature": value.nature.value,
-        "amount": None if value.amount is None else str(value.amount),
-        "hits": value.hits,
-        "of": value.of,
-        "split": list(value.split),
-        "why_missing": value.why_missing,
-        "facts": dict(value.facts),
-        "spread": None
-        if spread is None
-        else {
-            "count": spread.count,
-            "total": spread.total,
-            "ranked": {str(k): d for k, d in spread.ranked.items()},
-        },
-    }
 
 
 def split_order(key: Split) -> tuple[tuple[bool, str, Any], ...]:
