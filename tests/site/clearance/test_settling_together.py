@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import threading
 from dataclasses import fields
+from datetime import UTC, datetime
 
 import pytest
 from django.db import connections
 
+from thongquan import verify_log
 from thongquan.engine.ledger.journal import AccountKind
 from thongquan.packs.pack import load
 from thongquan.site.clearance import journey, reads, settling
 from thongquan.site.clearance.models import Receipt
 from thongquan.site.kit.act import Busy
 from thongquan.site.ledger.models import Account
+from thongquan.site.record.exporting import export_log
+from thongquan.site.record.sealing import anchor_once, seal_once
+from thongquan.site.record.signing import signing_key
 
 from ..country import SYSTEM, Days, appoint, make_pack, original
 
@@ -78,3 +83,30 @@ def test_money_that_comes_at_one_moment_is_shared_once(committed, pack):
     assert sum(Account.objects.filter(kind__in=kinds).values_list("balance_minor", flat=True)) == 14_000
     assert Receipt.objects.filter(part_of=None).count() == SHARED + ALONE
     assert reads.verify().faults == ()
+
+
+def test_outsiders_can_verify_what_a_shared_payment_left(committed, pack, tmp_path, monkeypatch):
+    monkeypatch.setenv("THONGQUAN_LOG_KEY", str(tmp_path / "key"))
+    monkeypatch.setenv("THONGQUAN_LOG_ORIGIN", "customs.test/log")
+    monkeypatch.setenv("THONGQUAN_ANCHORS", str(tmp_path / "anchors"))
+    appoint()
+    days = Days()
+    number = journey.lodge(message=original("A"), **days.ask("ann", pack)).number
+    for act in (journey.accept, journey.assess, journey.select):
+        assert act(number=number, **days.ask(SYSTEM, pack)).done
+    held = {"guaranteed_minor": 32_000, "reference": "G1"}
+    assert journey.guarantee(number=number, **held, **days.ask("rita", pack)).done
+    assert journey.clear(number=number, **days.ask(SYSTEM, pack)).done
+    days.now = datetime(2026, 4, 21, 12, tzinfo=UTC)
+    brought = {"paid_minor": 32_500, "source": "bank", "reference": "S", "treasury": "T1"}
+    # tax 32,000, interest 480 (50 days of 9.60), and 20 that settle nothing
+    done = settling.settle(trader="TRADER-1", **brought, **days.ask("bank", pack))
+    assert done.says["rest_minor"] == 20
+    seal_once()
+    anchor_once()
+    assert export_log(tmp_path / "log").faults == ()
+    keys = [verify_log.Key.of(signing_key().public.text)]
+    report = verify_log.verify(tmp_path / "log", keys, tmp_path / "anchors")
+    assert report.faults == []
+    # assessed, held, tax, interest due and paid, the rest
+    assert report.counts["journals"] == 6
