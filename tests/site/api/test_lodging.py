@@ -209,3 +209,31 @@ def test_a_message_does_what_it_asks_for(api):
     assert (answer.status, answer.json.get("act")) in ((200, "request_cancel"), (422, None)), answer.json
     foreign = {**change, "declaration_id": "26TS0001999999X"}
     assert ann.post("/messages", foreign).code == "UNKNOWN_DECLARATION"
+
+
+@pytest.mark.parametrize("ended", ["key", "account"])
+def test_a_key_or_account_that_ends_between_two_lodgements_lodges_no_second(api, ended):
+    from thongquan.site.accounts.models import Client, User
+    from thongquan.site.kit import clock
+
+    ann = api("ann")
+    assert ann.lodge(original("R-1")).status == ann.lodge(original("R-2")).status == 201
+    if ended == "key":
+        accounts.revoke_tokens(Client.objects.get(user__username="ann"), clock.now())
+    else:
+        User.objects.filter(username="ann").update(is_active=False)
+    answer = ann.lodge(original("R-3"))
+    assert (answer.status, answer.code) == (401, "TOKEN_REFUSED")
+    assert answer.headers["WWW-Authenticate"]
+    assert set(Declaration.objects.values_list("functional_reference", flat=True)) == {"R-1", "R-2"}
+
+
+def test_a_lodgement_is_refused_alike_whether_its_key_was_just_used_or_not(api):
+    ann = api("ann")
+    first = ann.post("/declarations", b'{"oops": 1}')
+    assert first.status == 422
+    assert ann.lodge(original("R-1")).status == 201
+    again = ann.post("/declarations", b'{"oops": 1}')
+    assert (again.status, again.json) == (first.status, first.json)
+    twice = ann.lodge(original("R-1"))
+    assert (twice.status, twice.code) == (409, "DUPLICATE_REFERENCE")

@@ -241,3 +241,92 @@ def test_days_do_not_mix(people, pack):
 def test_a_read_of_json_is_that_of_the_journey():
     data = json_lines.write_json(original())
     assert lodging.read_json(data) == messages.read(data, make_pack())
+
+
+# a key that stood a moment ago
+
+
+def recalled(name: str, key: str) -> lodging.Lodgement:
+    from thongquan.site.kit import clock
+
+    made = accounts.client("ann", name)
+    token = accounts.give_token(made, scopes=["lodge"], now=clock.now())
+    data = json_lines.write_json(original(name))
+    by = By("ann", scopes=frozenset({"lodge"}))
+    return lodging.Lodgement(
+        read=lodging.read_json(data), by=by, key=key, at=None, recalled=accounts.hash_of(token)
+    )
+
+
+def test_a_recalled_key_that_stands_lodges_at_the_databases_time_and_each_decision_is_logged(
+    people, pack, caplog
+):
+    caplog.set_level("INFO", "thongquan.access")
+    answers = lodging.lodge_many([recalled("R-1", "key-1"), recalled("R-2", "key-2")], pack)
+    assert all(answer.done for answer in answers)
+    for answer in answers:
+        event = Event.objects.get(subject=answer.number)
+        assert event.at == event.recorded_at == answer.recorded_at
+    decided = [record for record in caplog.records if record.name == "thongquan.access"]
+    assert [(record.user, record.act, record.allow) for record in decided] == [("ann", "lodge", True)] * 2
+
+
+def test_a_recalled_key_that_stands_no_more_or_is_for_something_else_lodges_nothing(people, pack):
+    import dataclasses
+
+    ended, other, unknown = recalled("R-1", "key-1"), recalled("R-2", "key-2"), recalled("R-3", "key-3")
+    accounts.revoke_tokens(apps.get_model("accounts", "Client").objects.get(name="R-1"), NOON)
+    wider = dataclasses.replace(other, by=By("ann", scopes=frozenset({"lodge", "read"})))
+    nobodys = dataclasses.replace(unknown, recalled="0" * 64)
+    answers = lodging.lodge_many([ended, wider, nobodys], pack)
+    assert [answer.codes for answer in answers] == [lodging.UNPROVEN] * 3
+    assert not Declaration.objects.exists()
+
+
+def test_what_is_not_ordinary_is_not_looked_at_before_the_key_was(people, pack):
+    first = recalled("R-1", "key-1")
+    assert lodging.lodge_many([first], pack)[0].done
+    assert lodging.lodge_many([first], pack)[0].codes == lodging.UNPROVEN
+
+
+# gathering
+
+
+class Gathered:
+    def __init__(self):
+        self.sizes = []
+
+    def __call__(self, batch, pack):
+        self.sizes.append(len(batch))
+        return [one.key for one in batch]
+
+
+def waiting(key: str) -> lodging.Lodgement:
+    return lodging.Lodgement(read=None, by=By("ann"), key=key, at=NOON)
+
+
+def test_a_batch_waits_for_those_who_were_there_at_the_last_until_all_are_back():
+    lodge = Gathered()
+    desk = lodging.Desk(lodge, gathering=60.0)
+    desk._waiting.append(lodging._Waiting(waiting("other")))
+    assert desk.lodge(waiting("one"), None) == "one"
+    threads = [threading.Thread(target=desk.lodge, args=(waiting(key), None)) for key in "ab"]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(50)
+    assert lodge.sizes == [2, 2]
+
+
+def test_who_is_alone_waits_for_nobody_and_who_does_not_come_back_is_not_waited_for_long():
+    import time
+
+    lodge = Gathered()
+    desk = lodging.Desk(lodge, gathering=60.0)
+    started = time.monotonic()
+    assert [desk.lodge(waiting(key), None) for key in "abc"] == ["a", "b", "c"]
+    assert time.monotonic() - started < 30
+    desk = lodging.Desk(lodge, gathering=0.01)
+    desk._waiting.append(lodging._Waiting(waiting("other")))
+    assert [desk.lodge(waiting(key), None) for key in "de"] == ["d", "e"]
+    assert lodge.sizes == [1, 1, 1, 2, 1]

@@ -427,6 +427,7 @@ def over_http(monkeypatch, posts):
         return dataclasses.replace(known(token), at=OverHttp.now)
 
     monkeypatch.setattr(whole.api, "_authenticate", at_the_machines_time)
+    monkeypatch.setattr(whole.api, "_recall", lambda token: None)
     monkeypatch.setattr(clock, "now", lambda: OverHttp.now)
 
 

@@ -27,8 +27,8 @@ from ..kit.prepared import ask
 from .models import Posting, Right, User
 
 __all__ = [
-    "EVERY", "SYSTEM", "By", "Caller", "Decision", "Person", "Post", "Thing", "actor_of", "caller_of", "decided",
-    "log_decision", "person_of", "posting_for", "rights", "told_rights",
+    "EVERY", "NOW", "STANDING", "SYSTEM", "By", "Caller", "Decision", "Person", "Post", "Thing", "actor_of",
+    "caller_of", "decided", "log_decision", "person_of", "posting_for", "rights", "scopes_of", "told_rights",
 ]  # fmt: skip
 
 log = logging.getLogger("thongquan.access")
@@ -114,13 +114,15 @@ def actor_of(by: By, post: Post, trader: str) -> Actor:
 class Caller:
     """A machine that came with a key that stands. client: its row's id. sandbox: it is for sandboxes only.
 
-    at: the database's time, asked in the same breath.
+    at: the database's time, asked in the same breath. recalled: "" for one who was just looked up; else the hash of a
+    key that stood a moment ago, and must be found to stand in the transaction of what is done with it (`STANDING`).
     """
 
     by: By
     client: int
     sandbox: bool
     at: datetime
+    recalled: str = ""
 
 
 def caller_of(token_hash: str) -> Caller | None:
@@ -138,29 +140,30 @@ def caller_of(token_hash: str) -> Caller | None:
         return None
     user, scopes, client, sandbox, at = row
     moment = at if isinstance(at, datetime) else datetime.fromisoformat(at).replace(tzinfo=UTC)
-    return Caller(By(user, scopes=_scopes(scopes)), client, bool(sandbox), moment.astimezone(UTC))
+    return Caller(By(user, scopes=scopes_of(scopes)), client, bool(sandbox), moment.astimezone(UTC))
 
 
 _COLUMNS = "u.username, t.scopes, c.id, c.sandbox, {now}"
-_STANDING = """
+STANDING = """
 SELECT {columns}
 FROM accounts_token t JOIN accounts_client c ON c.id = t.client_id JOIN accounts_user u ON u.id = c.user_id
-WHERE t.hash = %s AND t.revoked_at IS NULL AND t.expires_at > {now} AND c.is_active AND u.is_active
+WHERE t.hash {these} AND t.revoked_at IS NULL AND t.expires_at > {now} AND c.is_active AND u.is_active
 """
+"""The keys that stand, of t: tokens, c: clients, u: users."""
+NOW = {"postgresql": "clock_timestamp()", "sqlite": "strftime('%%Y-%%m-%%d %%H:%%M:%%f', 'now')"}
+"""On SQLite as Django writes instants there; a text compares as the instant does."""
 _CALLER = {
-    "postgresql": _STANDING.format(
-        columns=f"json_build_array({_COLUMNS})".format(now="clock_timestamp()"), now="clock_timestamp()"
+    "postgresql": STANDING.format(
+        columns=f"json_build_array({_COLUMNS.format(now=NOW['postgresql'])})",
+        now=NOW["postgresql"],
+        these="= %s",
     ),
-    # As Django writes instants there; a text compares as the instant does.
-    "sqlite": _STANDING.format(
-        columns=_COLUMNS.format(now="strftime('%%Y-%%m-%%d %%H:%%M:%%f', 'now')"),
-        now="strftime('%%Y-%%m-%%d %%H:%%M:%%f', 'now')",
-    ),
+    "sqlite": STANDING.format(columns=_COLUMNS.format(now=NOW["sqlite"]), now=NOW["sqlite"], these="= %s"),
 }
 
 
 @lru_cache(maxsize=4096)
-def _scopes(text: str) -> frozenset[str]:
+def scopes_of(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 

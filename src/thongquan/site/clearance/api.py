@@ -44,7 +44,7 @@ from ..kit.http import (
     given_as,
     told,
 )
-from ..kit.http_routes import Call, Route
+from ..kit.http_routes import Call, Route, Unproven
 from ..record.receipts import receipt_of
 from ..reference.reads import site_pack
 from . import journey, lodging, messages, reads
@@ -352,7 +352,12 @@ def lodge(call: Call) -> HttpResponse:
     """One original, in any format that we read."""
     pack = site_pack()
     read = _read(call.body, pack)
-    answer = _desk.lodge(lodging.Lodgement(read=read, by=call.by, key=call.key, at=call.at), pack)
+    recalled = call.caller.recalled
+    at = None if recalled else call.at
+    one = lodging.Lodgement(read=read, by=call.by, key=call.key, at=at, recalled=recalled)
+    answer = _desk.lodge(one, pack)
+    if answer.codes == lodging.UNPROVEN:
+        raise Unproven
     return _answered(call, answer, created=True)
 
 
@@ -902,8 +907,8 @@ _SAMPLES: Final = {
 ROUTES: Final = (
     Route(
         method="POST", path="/declarations", name="lodge", word="act", view=lodge, right="lodge", writes=True,
-        raw=MESSAGES, limit=MAX_MESSAGE, answers={201: Done}, refusals=(409, 413, 422), about=about(Act.LODGE),
-        example=_EXAMPLE, samples=_SAMPLES,
+        proves=True, raw=MESSAGES, limit=MAX_MESSAGE, answers={201: Done}, refusals=(409, 413, 422),
+        about=about(Act.LODGE), example=_EXAMPLE, samples=_SAMPLES,
     ),
     Route(
         method="POST", path="/declarations/bulk", name="lodge_many", view=lodge_many, right="lodge", writes=True,

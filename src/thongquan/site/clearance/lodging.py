@@ -12,14 +12,16 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
-from functools import cache
+from functools import cache, partial
 from typing import Any, Final
 from xml.sax.saxutils import escape
 
 import msgspec
+from django.conf import settings
 from django.db import connection, transaction
 
 from ...engine.access.decide import Person, Post, Thing
@@ -31,7 +33,17 @@ from ...engine.formats.responses import Response, ResponseKind
 from ...engine.lifecycle.declaration import DECLARATION, Act, Facts, State
 from ...engine.lifecycle.machine import Capacity, Machine, Transition, attempt
 from ...packs.pack import Kind, Pack
-from ..accounts.reads import By, actor_of, log_decision, person_of, rights
+from ..accounts.reads import (
+    NOW,
+    STANDING,
+    By,
+    Decision,
+    actor_of,
+    log_decision,
+    person_of,
+    rights,
+    scopes_of,
+)
 from ..kit import faults
 from ..kit.act import Answer, again_if_busy
 from ..kit.canonical import canonical, sha256
@@ -46,15 +58,21 @@ from .perform import CLOCK_STEP
 TOGETHER: Final = 500
 """Lodgements in one transaction: beyond it the wait for the disk is no longer what counts."""
 
+UNPROVEN: Final = ("TOKEN_REFUSED",)
+"""The codes of an answer that says no more than this: ask whose key it is, and then again."""
+
 
 @dataclass(slots=True)
 class Lodgement:
-    """One request to lodge. read: the message. by, key: who asks, under which key. at: the legal time."""
+    """One request to lodge. read: the message. by, key: who asks, under which key. at: the legal time; None for the
+    database's when it is asked. recalled: of `Caller`; such a one is lodged where the key stands and all is ordinary,
+    else answered with UNPROVEN."""
 
     read: messages.Read
     by: By
     key: str
-    at: datetime
+    at: datetime | None
+    recalled: str = ""
 
 
 @dataclass(slots=True)
@@ -103,8 +121,8 @@ def lodge_many(asked: Sequence[Lodgement], pack: Pack) -> list[Answer]:
             ready.append(made)
     for start in range(0, len(ready), TOGETHER):
         part = ready[start : start + TOGETHER]
-        for one, answer in again_if_busy(lambda part=part: _written(part, pack)):
-            answers[one.place] = answer
+        for done, answer in again_if_busy(partial(_written, part, pack)):
+            answers[done.place] = answer
     return [
         answer if answer is not None else _singly(one, pack)
         for answer, one in zip(answers, asked, strict=True)
@@ -113,9 +131,12 @@ def lodge_many(asked: Sequence[Lodgement], pack: Pack) -> list[Answer]:
 
 def _singly(one: Lodgement, pack: Pack) -> Answer:
     """The way that knows every refusal; but nobody learns of a foreign reference by asking for it."""
+    if one.recalled:
+        return Answer(act=str(Act.LODGE), reasons=tuple(map(Finding, UNPROVEN)))
     refused = _not_his(one, pack)
     if refused is not None:
         return refused
+    assert one.at is not None
     if (
         one.read.content is None and one.read.declaration is None
     ):  # a part of a file, of which nothing could be made
@@ -127,6 +148,7 @@ def _not_his(one: Lodgement, pack: Pack) -> Answer | None:
     declaration = one.read.declaration
     if declaration is None:
         return None
+    assert one.at is not None
     kind = pack.kind_of(declaration, pack.legal_day(one.at))
     act = kind.asks if kind and kind.asks in journey.LODGING else Act.LODGE
     person = person_of(one.by)
@@ -144,7 +166,8 @@ def _prepared(place: int, one: Lodgement, pack: Pack) -> _Ready | None:
     declaration = read.declaration
     if declaration is None or errors(read.findings):
         return None
-    day = pack.legal_day(one.at)
+    # Where the database's own time is to count, this machine's only says on which day it probably is.
+    day = pack.legal_day(one.at or datetime.now(UTC))
     kind = pack.kind_of(declaration, day)
     if kind is None or kind.asks not in journey.LODGING:
         return None
@@ -197,7 +220,9 @@ def _questions(ready: Sequence[_Ready]) -> dict[str, Question]:
         )
         for one in ready
     ]  # fmt: skip
+    recalled = {one.asked.recalled for one in ready} - {""}
     return {
+        "keys": Question(_KEYS[connection.vendor, settings.SANDBOX], [recalled]),
         "now": Question(f"SELECT {_NOW[connection.vendor]} AS now", ()),
         "posts": Question(
             "SELECT u.username, u.is_active, p.id, p.role, p.office, p.trader, p.first_day, p.last_day, p.capacity,"
@@ -231,6 +256,15 @@ _KNOWN = (
 )
 
 
+_KEYS = {
+    (vendor, sandbox): STANDING.format(
+        columns="t.hash, t.scopes, u.username",
+        now=now,
+        these=f"{{}} AND {'' if sandbox else 'NOT '}c.sandbox",
+    )
+    for vendor, now in NOW.items()
+    for sandbox in (False, True)
+}
 _NOW = {"postgresql": "clock_timestamp()", "sqlite": "strftime('%%Y-%%m-%%dT%%H:%%M:%%f+00:00', 'now')"}
 
 
@@ -246,16 +280,22 @@ def _ordinary(
     traders = {
         one.trader: row["trader"] for one, row in zip(ready, found["known"], strict=True) if row["trader"]
     }
+    keys = {row["hash"]: By(row["username"], scopes=scopes_of(row["scopes"])) for row in found["keys"]}
     used: set[tuple[str, str]] = set()
     references: set[tuple[str, str, int]] = set()
     goods: set[tuple[str, str]] = set()
-    moves: dict[tuple[Any, ...], Transition[Facts] | None] = {}
+    moves: dict[tuple[Any, ...], tuple[Decision, Transition[Facts] | None]] = {}
+    legal_day = pack.legal_day(recorded)
     ordinary: list[_Ready] = []
     for one, row in zip(ready, found["known"], strict=True):
         key = (one.asked.by.user, one.asked.key)
         reference = (one.trader, one.reference, one.day.year)
         alike = (one.consignment, one.goods_hash) if one.under_document else None
         person = persons.get(one.asked.by.user)
+        if one.asked.recalled and keys.get(one.asked.recalled) != one.asked.by:
+            continue
+        if one.asked.at is None and one.day != legal_day:
+            continue
         if person is None or row["key"] or row["reference"] or row["goods"]:
             continue
         if key in used or (one.reference and reference in references) or alike in goods:
@@ -304,20 +344,31 @@ def _moved(
     person: Person,
     given: Mapping[str, set[str]],
     recorded: datetime,
-    moves: dict[tuple[Any, ...], Transition[Facts] | None],
+    moves: dict[tuple[Any, ...], tuple[Decision, Transition[Facts] | None]],
 ) -> Transition[Facts] | None:
     """What the lifecycle makes of it; None where access or lifecycle has something to say. Declarations of one moment
-    that differ only in what was declared are one question to it."""
-    by, at = one.asked.by, one.asked.at
+    that differ only in what was declared are one question to it. Every request's decision is logged: one for a file,
+    one for each that came by itself."""
+    by, at = one.asked.by, one.asked.at or recorded
     question = (by.user, by.role, by.scopes, one.act, one.office, one.trader, at, one.kind.prelodged)
     if question in moves:
-        return moves[question]
-    moves[question] = None
+        decision, moved = moves[question]
+        if one.asked.at is None:
+            log_decision(by, one.act, decision)
+        return moved
     known_at = at if at > recorded and at - recorded <= CLOCK_STEP else recorded
     days = tuple(sorted({one.day, pack.legal_day(known_at)}))
     asks = Person(person.user, person.active, person.posts, by.role, by.scopes)
     decision = decide_access(asks, one.act, Thing(one.office, one.trader, State.UNLODGED), days, given)
     log_decision(by, one.act, decision)
+    moves[question] = decision, _transition(one, pack, decision, at, known_at)
+    return moves[question][1]
+
+
+def _transition(
+    one: _Ready, pack: Pack, decision: Decision, at: datetime, known_at: datetime
+) -> Transition[Facts] | None:
+    by = one.asked.by
     if not decision.allow or decision.post is None:
         return None
     moved = attempt(
@@ -333,8 +384,8 @@ def _moved(
         service_date=one.day,
     )
     if isinstance(moved, Transition) and not moved.after.obligations and not moved.step.form:
-        moves[question] = moved
-    return moves[question]
+        return moved
+    return None
 
 
 _machines: dict[int, tuple[Pack, Machine[Facts]]] = {}
@@ -583,6 +634,10 @@ def _response(identifier: str, reference: str, number: str, at: datetime) -> byt
 # one wait for the disk for many requests
 
 
+GATHERING: Final = 0.005
+"""Seconds that a batch may wait, after the one before it, for those who were there a moment ago."""
+
+
 class _Waiting:
     def __init__(self, asked: Lodgement) -> None:
         self.asked = asked
@@ -593,19 +648,29 @@ class _Waiting:
 
 class Desk:
     """Where requests of one country meet. While one batch is being committed, those that come wait and are the next;
-    the first of them writes it for all. Alone, a request waits for nobody."""
+    the first of them writes it for all. Who sends one declaration after the other, as machines do, is back a moment
+    after his answer: a batch waits that moment, and no longer than until all are back who were there at the last.
+    Alone, a request waits for nobody."""
 
-    def __init__(self, lodge: Callable[[Sequence[Lodgement], Pack], list[Answer]] = lodge_many) -> None:
-        self._lodge = lodge
+    def __init__(
+        self,
+        lodge: Callable[[Sequence[Lodgement], Pack], list[Answer]] = lodge_many,
+        gathering: float = GATHERING,
+    ) -> None:
+        self._lodge, self._gathering = lodge, gathering
         self._lock = threading.Lock()
+        self._come = threading.Condition(self._lock)
         self._waiting: list[_Waiting] = []
         self._busy = False
+        self._crowd, self._until = 0, 0.0
 
     def lodge(self, asked: Lodgement, pack: Pack) -> Answer:
         mine = _Waiting(asked)
         with self._lock:
             if self._busy:
                 self._waiting.append(mine)
+                if len(self._waiting) + 1 >= self._crowd:
+                    self._come.notify()
             else:
                 self._busy = mine.leads = True
         if not mine.leads:
@@ -619,6 +684,9 @@ class Desk:
 
     def _lead(self, mine: _Waiting, pack: Pack) -> None:
         with self._lock:
+            self._come.wait_for(
+                lambda: len(self._waiting) + 1 >= self._crowd, max(0.0, self._until - time.monotonic())
+            )
             batch = [mine, *self._waiting[: TOGETHER - 1]]
             self._waiting = self._waiting[TOGETHER - 1 :]
         try:
@@ -631,8 +699,10 @@ class Desk:
         finally:
             self._pass_on(batch, mine)
 
-    def _pass_on(self, batch: Iterable[_Waiting], mine: _Waiting) -> None:
+    def _pass_on(self, batch: Sequence[_Waiting], mine: _Waiting) -> None:
         with self._lock:
+            self._crowd = min(len(batch) + len(self._waiting), TOGETHER)
+            self._until = time.monotonic() + self._gathering
             following = self._waiting.pop(0) if self._waiting else None
             self._busy = following is not None
         if following is not None:

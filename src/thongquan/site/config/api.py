@@ -26,7 +26,7 @@ ROUTES: tuple[Route, ...] = (
     *dues_api.ROUTES, *matters_api.ROUTES, *register_api.ROUTES, *reference.ROUTES, *accounts.ROUTES,
 )  # fmt: skip
 
-api = Api(PREFIX, ROUTES, authenticate=accounts.authenticate, rate=settings.API_RATE)
+api = Api(PREFIX, ROUTES, authenticate=accounts.authenticate, recall=accounts.recall, rate=settings.API_RATE)
 
 
 @cache

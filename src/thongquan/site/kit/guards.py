@@ -115,6 +115,17 @@ def append_only(table: str) -> list[VendorSQL]:
     return never(table, "UPDATE", "DELETE", code="APPEND_ONLY")
 
 
+def quick_compression(table: str, column: str) -> VendorSQL:
+    """LZ4 for values of a column that come from now on; nothing where this PostgreSQL was built without it."""
+    change = f"ALTER TABLE {table} ALTER COLUMN {column} SET COMPRESSION"
+    has = "SELECT 1 FROM pg_settings WHERE name = 'default_toast_compression' AND 'lz4' = ANY(enumvals)"
+    return VendorSQL(
+        sqlite=[],
+        postgresql=[f"DO $do$ BEGIN IF EXISTS ({has}) THEN {change} lz4; END IF; END $do$"],
+        undo_postgresql=[f"{change} DEFAULT"],
+    )
+
+
 def expected() -> list[str]:
     """The triggers that the migrations of this version make, by name."""
     from django.db.migrations.loader import MigrationLoader

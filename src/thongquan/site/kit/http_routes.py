@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -42,7 +42,8 @@ GUESSES = 30
 
 
 class Caller(Protocol):
-    """Who a key belongs to. by: for the acts. at: the database's time."""
+    """Who a key belongs to. by: for the acts. at: the database's time. recalled: "", or what a route that `proves` has
+    to find standing in its own transaction, for then nobody was asked yet whether the key stands."""
 
     @property
     def by(self) -> Any: ...
@@ -50,6 +51,14 @@ class Caller(Protocol):
     def client(self) -> int: ...
     @property
     def at(self) -> datetime: ...
+    @property
+    def recalled(self) -> str: ...
+
+
+class Unproven(Exception):
+    """Of a route that `proves`: the key no longer stands as it was recalled, or this is not for its short way.
+
+    Nothing has happened; the caller is looked up as everybody's is, and the view is asked again."""
 
 
 class Nothing(Body, frozen=True):
@@ -85,6 +94,7 @@ class Route:
     """One address with one method. path: "/declarations/{number}". right: the act that key and person need; "" for
     none beyond a key. writes: needs an idempotency key. versioned: heeds If-Match. body: a record, None for none;
     raw: media types of a body that is a message instead. limit: bytes. answers: status → record, media type or None.
+    proves: the view finds out in its own transaction whether a recalled key stands, or raises `Unproven`.
     refusals: statuses beside those that every route has. summary: the word of kind `word` in the reader's language.
     about: a longer text. example: of the request. samples: media type → an example of a message in it. law, sources,
     codes: for the OpenAPI text.
@@ -97,6 +107,7 @@ class Route:
     right: str = ""
     writes: bool = False
     versioned: bool = False
+    proves: bool = False
     body: type[Any] | None = None
     raw: Sequence[str] = ()
     limit: int = MAX_BODY
@@ -123,10 +134,11 @@ class Api:
         routes: Sequence[Route],
         *,
         authenticate: Callable[[str], Caller | Finding | None],
+        recall: Callable[[str], Caller | None] = lambda token: None,
         rate: int,
     ) -> None:
         self.prefix, self.routes = prefix, tuple(routes)
-        self._authenticate = authenticate
+        self._authenticate, self._recall = authenticate, recall
         self.clients, self.guesses = Limit(rate), Limit(GUESSES)
         self._plain: dict[str, dict[str, Route]] = {}
         self._named: list[tuple[re.Pattern[str], dict[str, Route]]] = []
@@ -172,7 +184,11 @@ class Api:
 
     def _answer(self, request: HttpRequest, language: words.Language) -> HttpResponse:
         found = self.found(request.path_info.removeprefix(self.prefix))
-        caller = self._known(request)
+        asked = found[0].get(request.method or "") if found else None
+        caller = self._known(request, recalled=asked is not None and asked.proves)
+        wait = self.clients.wait_of(str(caller.client))
+        if wait:
+            raise _too_often(wait)
         if found is None:
             raise Problem(404, [Finding("NO_SUCH_PLACE")])
         methods, place = found
@@ -182,9 +198,7 @@ class Api:
             says = {"allowed": allowed}
             raise Problem(405, [Finding("METHOD_NOT_ALLOWED", says=says)], headers={"Allow": allowed})
         request.route = self.prefix + route.path  # type: ignore[attr-defined]
-        scopes = caller.by.scopes
-        if route.right and scopes is not None and route.right not in scopes:
-            raise Problem(403, [Finding("SCOPE_LACKS_ACT", says={"act": route.right})])
+        _scoped(caller, route)
         media = media_of(request)
         call = Call(
             caller=caller,
@@ -197,15 +211,20 @@ class Api:
             seen=seen_of(request) if route.versioned else None,
             request=request,
         )
-        return route.view(call)
+        try:
+            return route.view(call)
+        except Unproven:
+            caller = self._known(request)
+            _scoped(caller, route)
+            return route.view(replace(call, caller=caller))
 
-    def _known(self, request: HttpRequest) -> Caller:
+    def _known(self, request: HttpRequest, *, recalled: bool = False) -> Caller:
         address = request.META.get("REMOTE_ADDR", "")
         kind, _, token = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
         refused = {"WWW-Authenticate": 'Bearer realm="thongquan"'}
         if kind.lower() != "bearer" or not token:
             raise Problem(401, [Finding("TOKEN_MISSING")], headers=refused)
-        caller = self._authenticate(token.strip())
+        caller = (self._recall(token.strip()) if recalled else None) or self._authenticate(token.strip())
         if caller is None:
             wait = self.guesses.wait_of(address)
             if wait:
@@ -213,10 +232,13 @@ class Api:
             raise Problem(401, [Finding("TOKEN_REFUSED")], headers=refused)
         if isinstance(caller, Finding):
             raise Problem(403, [caller])
-        wait = self.clients.wait_of(str(caller.client))
-        if wait:
-            raise _too_often(wait)
         return caller
+
+
+def _scoped(caller: Caller, route: Route) -> None:
+    scopes = caller.by.scopes
+    if route.right and scopes is not None and route.right not in scopes:
+        raise Problem(403, [Finding("SCOPE_LACKS_ACT", says={"act": route.right})])
 
 
 def _busy(language: words.Language) -> HttpResponse:

@@ -159,14 +159,28 @@ def next_key(name: str) -> SigningKey:
 
 
 def _kept(file: Path, make: Callable[[], SigningKey]) -> SigningKey:
-    content = kept(file, lambda: make().content)
-    if content not in _known:
-        _known.clear()
-        _known[content] = SigningKey.of(content)
-    return _known[content]
+    """Read again only when the file is another one or was changed: it is asked for with every receipt."""
+    name = os.fspath(file)
+    state, seen = _state(name), _known.get(name)
+    if seen is not None and seen[0] == state:
+        return seen[1]
+    made = SigningKey.of(kept(file, lambda: make().content))
+    if state is not None:
+        # Of the time before it was read: one that was replaced meanwhile is read again the next time.
+        _known[name] = (state, made)
+    return made
 
 
-_known: dict[bytes, SigningKey] = {}
+def _state(name: str) -> tuple[int, ...] | None:
+    """What tells one content of a file from another, and who may read it; None where there is none."""
+    try:
+        found = os.stat(name)
+    except FileNotFoundError:
+        return None
+    return found.st_dev, found.st_ino, found.st_mtime_ns, found.st_ctime_ns, found.st_size, found.st_mode
+
+
+_known: dict[str, tuple[tuple[int, ...], SigningKey]] = {}
 
 
 def take_next_key() -> None:
