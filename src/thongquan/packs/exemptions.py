@@ -71,11 +71,13 @@ class Relief:
 @dataclass(frozen=True, slots=True)
 class Exempted:
     """What a country lifts of a declaration. lines: for each goods item in order, tax → its relief. takes: line of a
-    list of exempt goods → how much of it the declaration uses, in millionths of its unit."""
+    list of exempt goods → how much of it the declaration uses, in millionths of its unit. uses: field of PersonFacts
+    that counts (gifts_in_year, trips_in_month) → the value that was exempt once more, in minor units."""
 
     lines: tuple[Mapping[str, Relief], ...]
     findings: tuple[Finding, ...] = ()
     takes: Mapping[str, int] = field(default_factory=dict)
+    uses: Mapping[str, int] = field(default_factory=dict)
 
 
 NOTHING_EXEMPT = Exempted(())

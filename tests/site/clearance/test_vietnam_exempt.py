@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import msgspec
 import pytest
 
 from thongquan.engine.declaration import AdditionalDocument, Procedure, Quantity
 from thongquan.site.clearance import explained, journey, reads
 from thongquan.site.parties.exempt_lists import granted, taken_by
+from thongquan.site.parties.exempt_uses import GIFTS, state_before, times
 from thongquan.site.parties.models import ExemptMovement
 
 from ..country import SYSTEM
@@ -89,3 +92,36 @@ def test_a_list_of_another_trader_gives_nothing(pack, days):
     number = lodged(pack, days, machines())
     assert reads.by_number(number).assessed_minor == 122_020_000
     assert taken_by(number) == {}
+
+
+def gift(reference: str, **fields):
+    """T-shirts for 2,000,000, sent as a gift: 20 % = 400,000; 10 % of 2,400,000 = 240,000."""
+    declared = shirts("H11", 2_000_000, functional_reference_id=reference, **fields)
+    (goods,) = declared.goods_items
+    claimed = msgspec.structs.replace(goods, procedures=(Procedure(current_code="GIFT"),))
+    return msgspec.structs.replace(declared, goods_items=(claimed,))
+
+
+def test_the_fifth_gift_of_a_year_pays(pack, days):
+    says = {"fact": GIFTS, "day": date(2020, 1, 1), "times": 2, "value_minor": 0, "document": "Sổ"}
+    assert state_before(trader=TRADER, by="operator:an", **says) is None
+    numbers = [lodged(pack, days, gift(f"TK-{number}")) for number in range(1, 4)]
+    assessed = [reads.by_number(number).assessed_minor for number in numbers]
+    # two were before: the third and the fourth pay the fee alone, the fifth 400,000 + 240,000 + 20,000
+    assert assessed == [20_000, 20_000, 660_000]
+    assert times(TRADER, GIFTS, date(2020, 6, 15)) == 4
+
+
+def test_a_cancelled_gift_does_not_count(pack, days):
+    says = {"fact": GIFTS, "day": date(2020, 1, 1), "times": 3, "value_minor": 0, "document": "Sổ"}
+    assert state_before(trader=TRADER, by="operator:an", **says) is None
+    first = lodged(pack, days, gift("TK-1"))
+    assert journey.request_cancel(number=first, reason="gửi lại", **days.ask("ann", pack)).done
+    assert journey.cancel(number=first, reason="gửi lại", **days.ask("olga", pack)).done
+    second = lodged(pack, days, gift("TK-2"))
+    assert reads.by_number(second).assessed_minor == 20_000
+
+
+def test_gifts_that_nobody_counted_pay(pack, days):
+    number = lodged(pack, days, gift("TK-1"))
+    assert reads.by_number(number).assessed_minor == 660_000

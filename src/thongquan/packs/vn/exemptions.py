@@ -108,7 +108,7 @@ class Exemptions(Pack):
         deciding = _Deciding(self, declaration, first, person, view)
         for claim in dict.fromkeys(row.claim for row in rows):
             deciding.decide(claim, [row for row in rows if row.claim == claim])
-        return Exempted(tuple(deciding.reliefs), tuple(deciding.findings), deciding.takes)
+        return Exempted(tuple(deciding.reliefs), tuple(deciding.findings), deciding.takes, deciding.uses)
 
 
 class _Deciding:
@@ -131,6 +131,7 @@ class _Deciding:
         self.reliefs: list[dict[str, Relief]] = [{} for _ in self.items]
         self.findings: list[Finding] = []
         self.takes: dict[str, int] = {}
+        self.uses: dict[str, int] = {}
 
     def decide(self, claim: str, rows: Sequence[_Row]) -> None:
         lines = [index for index, item in enumerate(self.items) if claim in item.additional_procedure_codes]
@@ -231,6 +232,11 @@ class _Deciding:
             return valuation.lines[index].bases.get(CUSTOMS_VALUE) if valuation else None
         return self._quantity(self.items[index], row.unit)
 
+    def _value(self, index: int) -> int:
+        """The value of a line of which something was granted, so that it is known."""
+        valuation = self.first.valuation
+        return valuation.lines[index].bases.get(CUSTOMS_VALUE, 0) if valuation else 0
+
     def _quantity(self, item: GoodsItem, unit: str) -> int | None:
         """Millionths of a unit, rounded up: what is not certainly within the limit is above it."""
         found = convert(self.pack.quantities_of(item, self.view), unit)
@@ -284,6 +290,10 @@ class _Deciding:
         for index, relief in granted.items():
             for tax in row.taxes:
                 self.reliefs[index].setdefault(tax, relief)
+        if granted and row.counted:
+            self.uses[row.counted] = sum(
+                int(self._value(index) * relief.share) for index, relief in granted.items()
+            )
         if granted:
             says = {"exemption": row.code, "taxes": ", ".join(row.taxes)}
             self.findings.append(Finding("EXEMPTION_APPLIED", "", says, row.law, Severity.NOTE))

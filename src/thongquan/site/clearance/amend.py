@@ -98,7 +98,7 @@ def _origins(draft: Draft) -> list[int]:
 def _owed(declaration: Declared, number: str, pack: Pack, day: date) -> int | None:
     """What would be owed to customs, None while an amount is pending."""
     equipment = equipped(pack)
-    assessment = country.assess(equipment, declaration, day, person=known_of(declaration, number))
+    assessment = country.assess(equipment, declaration, day, person=known_of(declaration, day, number))
     if assessment.pending:
         return None
     return sum(

@@ -66,7 +66,7 @@ def explained(row: Declaration, pack: Pack) -> Explained | None:
     # The version that was assessed is the current one, or the last before an amendment that waits for its assessment.
     declaration = declared(row)
     now = equipped(pack)
-    again = country.assess(now, declaration, row.legal_day, person=known_of(declaration, row.number))
+    again = country.assess(now, declaration, row.legal_day, person=known_of(declaration, row.legal_day, row.number))
     current = (taxes[0].edition, taxes[0].pack_version) == (again.edition, again.pack_version)
     lines: dict[int, ExplainedLine] = {}
     for place, item in enumerate(declaration.goods_items, 1):
@@ -99,7 +99,7 @@ def pending(row: Declaration, pack: Pack) -> list[Finding]:
     if row.legal_day is None or not judged or facts.assessed_version >= facts.version:
         return []
     declaration = declared(row)
-    person = known_of(declaration, row.number)
+    person = known_of(declaration, row.legal_day, row.number)
     assessed = country.assess(equipped(pack), declaration, row.legal_day, person=person)
     once = {(finding.code, finding.at): finding for finding in errors(assessed.findings)}
     return list(once.values()) if assessed.pending else []

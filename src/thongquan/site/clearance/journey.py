@@ -31,12 +31,13 @@ from ...engine.lifecycle.declaration import Kind as ObligationKind
 from ...engine.lifecycle.machine import Says
 from ...engine.risk.rules import select as choose
 from ...packs import pack as country
+from ...packs.exemptions import NOTHING_EXEMPT, Exempted
 from ...packs.pack import OWED_TO_CUSTOMS, Kind, Pack, Terms
 from ...packs.preferences import lines_under, without_preference
 from ..accounts.reads import By
 from ..kit.act import Answer, Refused
 from ..ledger import reads as books
-from ..parties import exempt_lists
+from ..parties import exempt_lists, exempt_uses
 from ..parties.acts import known
 from ..record import models as record
 from ..record.acts import keep_message
@@ -421,14 +422,14 @@ def assess(*, number: str, **common: Any) -> Asked:
 
 @dataclass(frozen=True, slots=True)
 class _Sums:
-    """An assessment ready to be written. due: by tax, what customs has a claim to (not what is postponed). takes: what
-    it uses of lists of exempt goods."""
+    """An assessment ready to be written. due: by tax, what customs has a claim to (not what is postponed). lifted: what
+    the law lifts, which is written off and counted."""
 
     assessment: Assessment
     due: Mapping[str, int]
     rows: Sequence[AssessmentRow]
     journals: Sequence[Journal]
-    takes: Mapping[str, int]
+    lifted: Exempted
 
     @property
     def assessed_minor(self) -> int:
@@ -451,7 +452,7 @@ class _Sums:
         """What an act does that assesses: it says the amount, keeps every row, posts the difference, tells it."""
         return Plan(
             says={**self.says, **said},
-            rows=lambda locked: [*self.rows, *_written_off(locked, self.takes)],
+            rows=lambda locked: [*self.rows, *_written_off(locked, self.lifted)],
             journals=lambda _: self.journals,
             messages={ResponseKind.TAX: self.notice},
             findings=self.assessment.findings,
@@ -487,7 +488,7 @@ def _sums(
     certificates |= {one.reference for one in still_open if one.kind is ObligationKind.ORIGIN_VERIFICATION}
     schemes = {one.reference for one in still_open if one.kind is ObligationKind.LATE_CERTIFICATE}
     declaration = without_preference(declaration, certificates=certificates, schemes=schemes)
-    person = exempt_lists.known_of(declaration, row.number, locking=True)
+    person = exempt_lists.known_of(declaration, facts.legal_day, row.number, locking=True)
     assessment, lifted = country.assess_and_exempt(
         pack, declaration, facts.legal_day, provisional=provisional, person=person
     )
@@ -499,13 +500,20 @@ def _sums(
     for one in rows:
         if Terms(one.terms) in OWED_TO_CUSTOMS:
             due[one.tax] = due.get(one.tax, 0) + one.payable_minor
-    return _Sums(assessment, due, rows, _liability_journals(locked, due), lifted.takes)
+    return _Sums(assessment, due, rows, _liability_journals(locked, due), lifted)
 
 
-def _written_off(locked: Locked, takes: Mapping[str, int]) -> list[Model]:
-    """Let the declaration hold this much of lists of exempt goods. No row of the act's own; what is refused here was
-    granted under a lock that this transaction holds, so it is a fault and no answer."""
-    refused = exempt_lists.write_off(declaration=locked.row.number, n=locked.n, takes=takes)
+def _written_off(locked: Locked, lifted: Exempted) -> list[Model]:
+    """Let the declaration hold this much of lists of exempt goods, and count as one exemption more of its person. No
+    row of the act's own; what is refused here was granted under a lock that this transaction holds, so it is a fault
+    and no answer."""
+    number, day = locked.row.number, locked.facts.legal_day
+    if not lifted.takes and not lifted.uses and locked.facts.assessed_minor is None:
+        return []  # most declarations: there is nothing to write, and nothing was
+    if day is not None:
+        holder = exempt_lists.holder_of(declared(locked.row))
+        exempt_uses.count(trader=holder, declaration=number, n=locked.n, day=day, uses=lifted.uses)
+    refused = exempt_lists.write_off(declaration=number, n=locked.n, takes=lifted.takes)
     if refused:
         raise RuntimeError(f"{locked.row.number}: {[finding.code for finding in refused]}")
     return []
@@ -1122,7 +1130,7 @@ def cancel(*, number: str, reason: str, **common: Any) -> Asked:
     def plan(locked: Locked) -> Plan:
         return Plan(
             says=said,
-            rows=lambda locked: [*_marks(locked), *_written_off(locked, {})],
+            rows=lambda locked: [*_marks(locked), *_written_off(locked, NOTHING_EXEMPT)],
             journals=lambda _: (
                 _liability_journals(locked, {}) if locked.facts.assessed_minor is not None else []
             ),

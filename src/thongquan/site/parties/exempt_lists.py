@@ -20,6 +20,7 @@ from ...packs.exemptions import NOTHING_KNOWN, Granted, PersonFacts, written_off
 from ..kit import clock
 from ..record.acts import append, last
 from ..record.sealing import refusal
+from . import exempt_uses as uses
 from .acts import known
 from .models import ExemptLine, ExemptMovement
 
@@ -96,17 +97,30 @@ def grant(
     return None
 
 
-def known_of(declaration: Declaration, number: str = "", *, locking: bool = False) -> PersonFacts:
-    """What the office knows of whoever the goods are for, of that which an exemption asks: the lists of exempt goods.
+def known_of(declaration: Declaration, day: date, number: str = "", *, locking: bool = False) -> PersonFacts:
+    """What the office knows of whoever the goods are for, of that which an exemption asks: how often he was exempt
+    before, and his lists of exempt goods.
 
-    number: the declaration's own, so that what it has taken itself counts as left. locking: hold the lines until the
-    transaction ends, for an act that writes them off. Asks the database only where a line asks for an exemption.
-    How often a person was exempt before is not kept: it is not known, and the law's module says so.
+    day: the legal day. number: the declaration's own, so that what it has taken itself counts as left. locking: hold
+    person and lines until the transaction ends, for an act that writes off and counts. Asks the database only where a
+    line asks for an exemption.
     """
     if not any(code for item in declaration.goods_items for code in item.additional_procedure_codes):
         return NOTHING_KNOWN
-    holder = declaration.importer_id or declaration.declarant_id
-    return PersonFacts(lists=granted(holder, number, locking=locking))
+    holder = holder_of(declaration)
+    if locking:
+        uses.locked(holder)
+    return PersonFacts(
+        uses.times(holder, uses.GIFTS, day, number),
+        uses.times(holder, uses.TRIPS, day, number),
+        uses.value_of_day(holder, uses.TRIPS, day, number),
+        granted(holder, number, locking=locking),
+    )
+
+
+def holder_of(declaration: Declaration) -> str:
+    """Whose exemptions a declaration uses."""
+    return declaration.importer_id or declaration.exporter_id or declaration.declarant_id
 
 
 def granted(trader: str, declaration: str = "", *, locking: bool = False) -> dict[str, Granted]:

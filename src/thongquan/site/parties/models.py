@@ -21,6 +21,34 @@ class Trader(models.Model):
         return self.registry_id
 
 
+class ExemptUse(models.Model):
+    """That a person was exempt once more, or (negative) that it did not come to it.
+
+    fact: which count of PersonFacts it belongs to (gifts_in_year). day: legal day on which it counts. declaration, n:
+    whose event it was; "" and 0 for what an officer found to have been before this record began, by its document.
+    """
+
+    trader = models.ForeignKey(Trader, on_delete=models.PROTECT, related_name="exempt_uses")
+    fact = models.CharField(max_length=32)
+    day = models.DateField()
+    declaration = models.CharField(max_length=64, blank=True)
+    n = models.PositiveIntegerField(default=0)
+    times = models.IntegerField()
+    value_minor = models.BigIntegerField()
+    document = models.CharField(max_length=200, blank=True)
+    recorded_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["declaration", "n", "fact"],
+                condition=~models.Q(declaration=""),
+                name="exempt_use_once_per_event",
+            ),
+        ]
+        indexes = [models.Index(fields=["trader", "fact", "day"], name="exempt_use_by_trader")]
+
+
 class ExemptLine(models.Model):
     """One line of a trader's list of goods that come in free of duty, and how much of it is used.
 
