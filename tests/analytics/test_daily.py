@@ -100,7 +100,7 @@ def test_bins_touch_and_are_at_most_a_32nd_wide():
 
 
 def test_only_the_month_that_changed_is_made_again_and_until_then_its_figures_come_from_the_facts(
-    maintained, publish
+    maintained, publish, tmp_path
 ):
     rows, daily, measure = maintained
     assert daily.refresh(measure.edition) == []
@@ -116,7 +116,37 @@ def test_only_the_month_that_changed_is_made_again_and_until_then_its_figures_co
     assert daily.fresh(later, "declarations", span("2020-02").days)
     assert daily.refresh(later) == ["declarations 2020-03"]
     assert daily.fresh(later, "declarations", H1)
-    assert daily.values(now, ["DECL"], H1)["DECL"] == now.values(["DECL"], H1)["DECL"]
+    shown = [code for code in MEASURED if not isinstance(CATALOGUE[code].formula, Spread)]
+    assert daily.values(now, shown, H1) == now.values(shown, H1)
+    assert daily.bracket(now, "CLR_MED", H1, 50) == daily_of(now, tmp_path).bracket(now, "CLR_MED", H1, 50)
+
+
+def test_only_the_days_that_changed_are_added_up_again(maintained, publish, tmp_path, monkeypatch):
+    rows, daily, _ = maintained
+    changed = next(row for row in rows["entries"] if row["posted_day"].strftime("%Y-%m") == "2020-03")
+    changed["amount_minor"] = 5
+    later = publish(rows, at=EXPORTED_AT + timedelta(days=1))
+    made = []
+    whole = Daily._made
+
+    def watched(self, table, given):
+        made.append((table, given["posted_day"].unique().to_list()))
+        return whole(self, table, given)
+
+    monkeypatch.setattr(Daily, "_made", watched)
+    assert daily.refresh(later) == ["entries 2020-03"]
+    assert made == [("entries", [changed["posted_day"]])]
+    now = Measure(later, CATALOGUE)
+    assert daily.values(now, ["REV_NET", "EPAY"], H1, {}, ("office",)) == now.values(
+        ["REV_NET", "EPAY"], H1, {}, ("office",)
+    )
+
+
+def daily_of(measure, place):
+    """Daily rows made anew in another folder."""
+    daily = Daily(place / "anew", CATALOGUE)
+    daily.refresh(measure.edition)
+    return daily
 
 
 def test_another_catalogue_makes_other_rows(maintained, tmp_path):

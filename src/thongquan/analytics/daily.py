@@ -56,6 +56,9 @@ TIMES_BY: Final = ("department", "channel")
 """What histograms are kept by: a bin for each office too would be as many rows as there are declarations."""
 
 BINS_AN_OCTAVE: Final = 32
+KINDS: Final = ("sums", "times", "days")
+"""Files of a month: counts and sums; histograms; a digest of each day's facts, so that only other days are made."""
+
 SECOND: Final = 1_000_000
 
 type Ints = npt.NDArray[np.int64]
@@ -132,7 +135,7 @@ class Daily:
                 key = f"{table} {month}"
                 if kept.get(key) == Kept(part.sha256, self.version):
                     continue
-                self._make(table, month, part.sha256, edition.root / part.file)
+                self._make(table, month, part.sha256, edition.root / part.file, kept.get(key))
                 made.append(key)
                 kept[key] = Kept(part.sha256, self.version)
             for key in [key for key in kept if key.startswith(f"{table} ") and key.split()[1] not in present]:
@@ -156,14 +159,35 @@ class Daily:
             if edition.root / part.file in files
         )
 
-    def _make(self, table: str, month: str, source: str, file: Path) -> None:
-        day, places = self._days[table], PLACES[table]
-        wanted: set[str] = {day, *places}
+    def _make(self, table: str, month: str, source: str, file: Path, before: Kept | None) -> None:
+        """The rows of a month. Days whose facts are those of the rows kept before keep their rows."""
+        day = self._days[table]
+        wanted: set[str] = {day, *PLACES[table]}
         for part in self._parts.get(table, {}):
             wanted |= columns(part.among) | ({part.amount} if isinstance(part, Total) else set())
         for spread in self._spreads.get(table, {}):
             wanted |= columns(spread.start) | columns(spread.end) | columns(spread.among)
         rows = pl.read_parquet(file, columns=sorted(wanted), hive_partitioning=False)
+        digests = _digests(rows, day)
+        kinds = ("sums", "times") if self._spreads.get(table) else ("sums",)
+        old: dict[str, pl.DataFrame] = {}
+        if before is not None and before.version == self.version:
+            paths = {kind: self._file(table, month, before.source, kind) for kind in (*kinds, "days")}
+            if all(path.exists() for path in paths.values()):
+                old = {kind: pl.read_parquet(path) for kind, path in paths.items()}
+        if old:
+            same = digests.join(old["days"], on=digests.columns, how="semi")[day].implode()
+            rows = rows.filter(~pl.col(day).is_in(same))
+            old = {kind: old[kind].filter(pl.col(day).is_in(same)) for kind in kinds}
+        made = self._made(table, rows)
+        for kind in kinds:
+            whole = pl.concat([old[kind], made[kind]]) if old else made[kind]
+            _write(self._file(table, month, source, kind), whole.sort(day))
+        _write(self._file(table, month, source, "days"), digests)
+
+    def _made(self, table: str, rows: pl.DataFrame) -> dict[str, pl.DataFrame]:
+        """Sums and histograms of fact rows."""
+        day, places = self._days[table], PLACES[table]
         told = [_summed(part).alias(name) for part, name in self._parts.get(table, {}).items()]
         histograms = []
         for spread, name in self._spreads.get(table, {}).items():
@@ -183,11 +207,10 @@ class Daily:
                 .group_by("time", day, *TIMES_BY, "bin")
                 .agg(pl.len().cast(pl.Int64).alias("n"))
             )
-        sums = rows.group_by(day, *places).agg(told).sort(day, *places)
-        _write(self._file(table, month, source, "sums"), sums)
+        made = {"sums": rows.group_by(day, *places).agg(told)}
         if histograms:
-            times = pl.concat(histograms).sort("time", day, *TIMES_BY, "bin")
-            _write(self._file(table, month, source, "times"), times)
+            made["times"] = pl.concat(histograms)
+        return made
 
     def _file(self, table: str, month: str, source: str, kind: str) -> Path:
         return self.root / table / f"{month}-{source[:16]}-{self.version}.{kind}.parquet"
@@ -202,7 +225,7 @@ class Daily:
         needed = set()
         for key, one in kept.items():
             table, _, month = key.partition(" ")
-            needed |= {self._file(table, month, one.source, kind) for kind in ("sums", "times")}
+            needed |= {self._file(table, month, one.source, kind) for kind in KINDS}
         for file in self.root.glob("*/*.parquet"):
             if file not in needed:
                 self._loaded.pop(file, None)
@@ -394,6 +417,16 @@ def _summed(part: Part) -> pl.Expr:
             return -total if negated else total
         case Distinct():
             raise TypeError("a distinct count does not add up over days")
+
+
+def _digests(rows: pl.DataFrame, day: str) -> pl.DataFrame:
+    """128 bits of each day's facts, whatever the order of its rows: sums of two hashes of each row, which wrap."""
+    hashed = rows.select(day, a=rows.hash_rows(1), b=rows.hash_rows(2))
+    return (
+        hashed.group_by(day)
+        .agg(pl.col("a").sum(), pl.col("b").sum(), pl.len().cast(pl.Int64).alias("n"))
+        .sort(day)
+    )
 
 
 def _percentile(bins: pl.DataFrame, percent: int) -> Bracket | None:

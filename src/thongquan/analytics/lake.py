@@ -245,7 +245,7 @@ class Lake:
         folder.mkdir(parents=True, exist_ok=True)
         draft = folder / f".draft-{os.getpid()}.parquet"
         rows.write_parquet(
-            draft, compression="zstd", compression_level=3, row_group_size=ROW_GROUP, statistics=True
+            draft, compression="zstd", compression_level=1, row_group_size=ROW_GROUP, statistics=True
         )
         digest = _sha256(draft)
         file = folder / f"part-{digest[:24]}.parquet"
