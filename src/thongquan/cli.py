@@ -16,6 +16,7 @@ import typer
 
 from .commands import (
     dues,
+    exempt,
     guarantees,
     journey,
     matters,
@@ -47,6 +48,7 @@ app.add_typer(tokens.token_app, name="token")
 app.add_typer(permits.permits_app, name="permits")
 app.add_typer(register.register_app, name="register")
 app.add_typer(rates.rates_app, name="rates")
+app.add_typer(exempt.exempt_app, name="exempt")
 for command in (
     preregister.preregister, office.init, operations.serve, operations.doctor, operations.migrate, operations.restore,
     operations.database_roles, journey.act, journey.acts, matters.obligations, guarantees.guarantee, operations.signer,
