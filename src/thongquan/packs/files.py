@@ -20,9 +20,20 @@ from ..engine.formats.reading import FileKind, Reading
 from .pack import Pack
 from .vn import files as vn
 from .vn import goods_writing, register
+from .vn.files import OwnFile
 from .vn.register import Registered
 
-__all__ = ["OWN", "Own", "Registered", "is_house_table", "read_file", "read_own", "read_stream"]
+__all__ = [
+    "OWN",
+    "Own",
+    "OwnFile",
+    "Registered",
+    "is_house_table",
+    "read_common",
+    "read_file",
+    "read_own",
+    "read_stream",
+]
 
 type WritesRegister = Callable[[Iterable[Registered], Pack], tuple[bytes, tuple[Finding, ...]]]
 
@@ -31,12 +42,12 @@ type WritesRegister = Callable[[Iterable[Registered], Pack], tuple[bytes, tuple[
 class Own:
     """What one country has beside what all have.
 
-    read: the declarations of its own file, None for any other file. blank: the empty workbook of a day that its traders
+    read: what a file of its own holds, None for any other file. blank: the empty workbook of a day that its traders
     fill. register: suffix → how declarations are written as the register that its traders keep. differences: a warning
     where what a register says of a declaration is not what the law computes.
     """
 
-    read: Callable[[bytes, Pack], Iterator[Reading] | None]
+    read: Callable[[bytes, Pack], OwnFile | None]
     blank: Callable[[Pack, date], bytes]
     register: Mapping[str, WritesRegister]
     differences: Callable[[Declaration, Assessment, Pack], tuple[Finding, ...]]
@@ -57,8 +68,8 @@ MOST_OWN: Final = 64_000_001
 TABLES: Final = (FileKind.CSV, FileKind.XLSX)
 
 
-def read_own(data: bytes, pack: Pack) -> Iterator[Reading] | None:
-    """The declarations of a file of the country's own layout, None for any other file."""
+def read_own(data: bytes, pack: Pack) -> OwnFile | None:
+    """A file of the country's own layout, None for any other file."""
     own = OWN.get(pack.code)
     return own.read(data, pack) if own is not None else None
 
@@ -77,7 +88,14 @@ def read_file(
     """
     own = read_own(data, pack)
     if own is not None:
-        return own
+        return own.readings
+    return read_common(name, data, pack, rate_unit)
+
+
+def read_common(
+    name: str, data: bytes, pack: Pack, rate_unit: Literal["percent", "fraction"] | None = None
+) -> Iterator[Reading]:
+    """As `read_file`, of a file that is known to be none of the country's own."""
     return reading.read_file(name, data, ZoneInfo(pack.zone), rate_unit or pack.rate_unit or None)
 
 
@@ -90,7 +108,7 @@ def read_stream(
         stream.seek(0)
         own = read_own(stream.read(MOST_OWN), pack)
         if own is not None:
-            yield from own
+            yield from own.readings
             return
     stream.seek(0)
     yield from reading.read_stream(name, stream, ZoneInfo(pack.zone), rate_unit or pack.rate_unit or None)

@@ -80,7 +80,15 @@ def machine_of(user: str, scopes=EVERYTHING, **client) -> Machine:
 
 def served_by() -> tuple[ModuleType, ...]:
     """The modules that ask which country the site serves."""
-    from thongquan.site.clearance import api, attachment_api, matters_api, preregistration_api, proofs, push
+    from thongquan.site.clearance import (
+        api,
+        attachment_api,
+        matters_api,
+        preregistration_api,
+        proofs,
+        push,
+        register_api,
+    )
     from thongquan.site.reference import api as tariff
 
-    return api, attachment_api, matters_api, preregistration_api, proofs, push, tariff
+    return api, attachment_api, matters_api, preregistration_api, proofs, push, register_api, tariff

@@ -19,7 +19,7 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from types import NoneType
 from typing import Any, Final, Literal, get_args, get_origin, get_type_hints
@@ -130,6 +130,7 @@ def columns() -> tuple[Column, ...]:
     return tuple(_column(order, row) for order, row in enumerate(csv.DictReader(text.splitlines())))
 
 
+@lru_cache(maxsize=4096)
 def slot_of(heading: str) -> Slot | None:
     """What a heading means, None when no column is called so."""
     if len(heading) > MAX_HEADING_CHARACTERS:

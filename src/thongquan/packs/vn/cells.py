@@ -20,7 +20,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, tzinfo
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Final
 
 import msgspec
@@ -82,6 +82,12 @@ class Part:
             self.kept.append(Kept(path=path, text=text))
 
 
+@cache
+def slot(name: str) -> columns.Slot | None:
+    """The column of the house's table that one of our fields is, None for what is only kept or computed with."""
+    return columns.slot_of(name)
+
+
 class Grid:
     """The filled rows of one sheet by their number, texts without the white space around them.
 
@@ -131,8 +137,8 @@ class Grid:
             self.problem(self.odd[row, column], at)
             return None
         cell = self.cell(row, column)
-        slot = columns.slot_of(name)
-        kind = slot.column.kind if slot is not None else Kind.TEXT
+        column_of = slot(name)
+        kind = column_of.column.kind if column_of is not None else Kind.TEXT
         if cell == "":
             return None
         if kind in FIGURES:
@@ -215,6 +221,7 @@ def shown(cell: Cell) -> str:
     return _printable(str(cell), MOST_SHOWN)
 
 
+@lru_cache(maxsize=4096)
 def _printable(text: str, most: int) -> str:
     return "".join(letter if letter.isprintable() else " " for letter in text[:most])
 
@@ -270,7 +277,7 @@ class Made:
     findings: tuple[Finding, ...]
 
 
-def made(parts: Sequence[Part], zone: tzinfo) -> Iterator[Made]:
+def made(parts: Iterable[Part], zone: tzinfo) -> Iterator[Made]:
     """Each part as the house reads it, in order; its findings at the cells of the trader's file.
 
     A part without a declarant's reference keeps none: the checks say so at its field.
@@ -317,8 +324,8 @@ def _refused(findings: Iterable[Finding]) -> bool:
 def _cell(name: str, told: Told | None) -> str:
     if told is None:
         return ""
-    slot = columns.slot_of(name)
-    if slot is not None and slot.column.kind not in FIGURES and ACTIVE.match(told.text):
+    column = slot(name)
+    if column is not None and column.column.kind not in FIGURES and ACTIVE.match(told.text):
         return f"'{told.text}"
     return told.text
 
@@ -367,11 +374,11 @@ def flattened(
     lines: list[dict[str, str]] = []
     for number, row in enumerate(rows[1:]):
         line = {}
-        for (name, slot), cell in zip(slots, row, strict=True):
-            if cell == "" or slot is None:
+        for (name, column), cell in zip(slots, row, strict=True):
+            if cell == "" or column is None:
                 continue
-            text = cell[1:] if slot.column.kind not in FIGURES and ACTIVE.match(cell) else cell
-            if slot.column.of_line:
+            text = cell[1:] if column.column.kind not in FIGURES and ACTIVE.match(cell) else cell
+            if column.column.of_line:
                 line[name] = text
             elif not number:
                 header[name] = text

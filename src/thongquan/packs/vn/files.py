@@ -10,7 +10,8 @@ import csv
 import io
 from collections.abc import Iterator
 from contextlib import suppress
-from itertools import islice
+from dataclasses import dataclass
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
 
@@ -23,7 +24,7 @@ from ...engine.formats.table_rows import ACTIVE
 from ...engine.formats.workbook import Cell, open_sheets
 from . import goods_sheet, register
 from .cells import Grid, Part, made
-from .goods_fields import HEADING_ROWS, headed
+from .goods_fields import HEADING_ROWS, Headed, headed
 
 if TYPE_CHECKING:
     from ..pack import Pack
@@ -34,8 +35,17 @@ _HEAD: Final = 65_536
 _DELIMITERS: Final = (",", ";", "\t")
 
 
-def read_own(data: bytes, pack: Pack) -> Iterator[Reading] | None:
-    """Every declaration of a file that is the country's own, in its order; None for any other file."""
+@dataclass(frozen=True, slots=True)
+class OwnFile:
+    """A file of the country's own. readings: every declaration in its order, read as they are asked for. history: a
+    number that a register gives, so that nobody need read it to know that it is not lodged; "" for what is new."""
+
+    readings: Iterator[Reading]
+    history: str = ""
+
+
+def read_own(data: bytes, pack: Pack) -> OwnFile | None:
+    """What a file of the country's own holds; None for any other file."""
     kind = kind_of(data[:_HEAD] if len(data) > _HEAD else data)
     if kind is FileKind.CSV:
         grids = _csv_grids(data)
@@ -44,10 +54,10 @@ def read_own(data: bytes, pack: Pack) -> Iterator[Reading] | None:
     else:
         return None
     if isinstance(grids, Finding):
-        return iter((Reading("", None, (grids,)),))
+        return OwnFile(iter((Reading("", None, (grids,)),)))
     if not grids:
         return None
-    return _readings(grids, pack)
+    return _own(grids, pack)
 
 
 def _grids(data: bytes, *, old: bool) -> list[Grid] | Finding | None:
@@ -58,35 +68,45 @@ def _grids(data: bytes, *, old: bool) -> list[Grid] | Finding | None:
     return [Grid(sheet.name, sheet.rows(), sheet) for sheet in sheets if sheet.visible]
 
 
-def _readings(grids: list[Grid], pack: Pack) -> Iterator[Reading] | None:
-    """The declarations of sheets; None where none of them is the country's own."""
+def _own(grids: list[Grid], pack: Pack) -> OwnFile | None:
+    """What sheets hold; None where none of them is the country's own."""
     if any(_is_house(grid) for grid in grids):
         return None
-    parts: list[Part] = []
+    registers = [headed(grid, register.BY_HEADING, register.NEEDED) for grid in grids]
+    lists = [headed(grid, goods_sheet.LINE_BY_HEADING, goods_sheet.NEEDED) for grid in grids]
+    if not any(registers) and not any(lists) and not any(map(goods_sheet.form_flow, grids)):
+        return None
+    history = (register.first_number(grid, at) for grid, at in zip(grids, registers, strict=True) if at)
+    return OwnFile(_told(_parts(grids, registers, lists, pack), pack), next(history, ""))
+
+
+def _parts(
+    grids: list[Grid], registers: list[Headed | None], lists: list[Headed | None], pack: Pack
+) -> Iterator[Part]:
+    several = False
     for number, grid in enumerate(grids):
         flow = goods_sheet.form_flow(grid)
         if flow:
-            parts.append(goods_sheet.read_form(grid, flow, pack))
-            continue
-        at = headed(grid, register.BY_HEADING, register.NEEDED)
-        if at is not None:
-            parts += register.read_register(grid, at, pack)
-            continue
-        at = headed(grid, goods_sheet.LINE_BY_HEADING, goods_sheet.NEEDED)
-        if at is not None:
+            yield goods_sheet.read_form(grid, flow, pack)
+        elif (at := registers[number]) is not None:
+            yield from register.read_register(grid, at, pack)
+        elif (at := lists[number]) is not None:
             part = goods_sheet.read_list(grid, at, [*grids[:number], *grids[number + 1 :]], pack)
-            if any(one.header.get("function_code") and "declaration_id" not in one.header for one in parts):
+            if several:
                 says = {"sheet": grid.name[:40]}
                 part.findings.append(Finding("SEVERAL_GOODS_SHEETS", part.place, says))
-            parts.append(part)
-    if not parts:
-        return None
-    return _told(parts, pack)
+            several = True
+            yield part
 
 
-def _told(parts: list[Part], pack: Pack) -> Iterator[Reading]:
-    alone = len(parts) == 1
-    for one in made(parts, ZoneInfo(pack.zone)):
+def _told(parts: Iterator[Part], pack: Pack) -> Iterator[Reading]:
+    """Each part as it was read; the only one of a file is the whole message."""
+    found = made(parts, ZoneInfo(pack.zone))
+    before = list(islice(found, 2))
+    alone = len(before) == 1
+    if not before:
+        yield Reading("", None, (Finding("TABLE_WITHOUT_ROWS", says={"row": "1"}),))
+    for one in chain(before, found):
         findings = one.findings
         if one.declaration is not None and one.declaration.declaration_id:
             says = {"number": one.declaration.declaration_id[:40]}

@@ -11,8 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from ...engine.formats import columns
-from .cells import FIGURES, Grid, key
+from .cells import FIGURES, Grid, key, slot
 
 if TYPE_CHECKING:
     from ..pack import Pack
@@ -299,8 +298,8 @@ FIGURES_KEPT: Final = frozenset({"=quantity_2", "=unit_price", "=insurance"})
 
 
 def is_figure(name: str) -> bool:
-    slot = columns.slot_of(name)
-    return name in FIGURES_KEPT or (slot is not None and slot.column.kind in FIGURES)
+    column_of = slot(name)
+    return name in FIGURES_KEPT or (column_of is not None and column_of.column.kind in FIGURES)
 
 
 COMPUTED: Final = frozenset({"=quantity_2", "=unit_2", "=unit_price", "=insurance", "=insurance_currency"})

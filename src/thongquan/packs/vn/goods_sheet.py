@@ -106,7 +106,7 @@ def _blocks(grid: Grid) -> Iterator[int]:
         found = (
             row
             for row in sorted(grid.rows)
-            if row > NOTES.start and _EIGHT.fullmatch(str(_whole(grid.cell(row, code_column))))
+            if row > NOTES.start and _EIGHT.fullmatch(str(whole(grid.cell(row, code_column))))
         )
         first = next(found, first + code_row - 1) - code_row + 1
     last = max(grid.rows, default=0)
@@ -119,7 +119,8 @@ def _blocks(grid: Grid) -> Iterator[int]:
 _EIGHT: Final = re.compile(r"\d{8}", re.ASCII)
 
 
-def _whole(cell: object) -> object:
+def whole(cell: object) -> object:
+    """A number of the spreadsheet without its fraction, where it has none."""
     return int(cell) if isinstance(cell, float) and cell.is_integer() else cell
 
 

@@ -11,11 +11,10 @@ import xlsxwriter  # type: ignore[import-untyped]
 
 from ...engine.declaration import Declaration
 from ...engine.findings import Finding, Severity
-from ...engine.formats import columns
 from ...engine.formats.columns import Kind
 from ...engine.formats.table_rows import TYPED_DIGITS, digits_of
 from ...engine.formats.workbook import letters
-from .cells import FIGURES, flattened
+from .cells import FIGURES, flattened, slot
 from .goods_fields import (
     ADDITIONAL,
     BLOCK_ROWS,
@@ -211,8 +210,8 @@ def _write_cell(
 
 def put(sheet: Any, row: int, column: int, name: str, text: str, looks: Mapping[str, Any]) -> None:
     """A value into a cell (from 0): figures of at most fifteen digits as numbers, days as people write them."""
-    slot = columns.slot_of(name)
-    kind = slot.column.kind if slot is not None else Kind.TEXT
+    column_of = slot(name)
+    kind = column_of.column.kind if column_of is not None else Kind.TEXT
     if (kind in FIGURES or name in FIGURES_KEPT) and digits_of(text) <= TYPED_DIGITS:
         sheet.write_number(row, column, float(text))
         return

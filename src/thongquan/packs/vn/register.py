@@ -23,11 +23,10 @@ from ...engine.assessment.taxes import CUSTOMS_VALUE
 from ...engine.assessment.whole import Assessment
 from ...engine.declaration import Declaration, Kept
 from ...engine.findings import Finding, Severity
-from ...engine.formats import columns
 from ...engine.formats.columns import Kind
 from ...engine.formats.table_rows import ACTIVE
 from ...engine.money import MILLIONTHS, decimal_text, half_up, millionths_of
-from .cells import FIGURES, Grid, Part, Told, Values, coded, flattened
+from .cells import FIGURES, Grid, Part, Told, Values, coded, flattened, slot
 from .goods_fields import (
     KILOGRAM,
     LISTED,
@@ -39,7 +38,7 @@ from .goods_fields import (
     flow_of,
     is_figure,
 )
-from .goods_sheet import told_merged
+from .goods_sheet import told_merged, whole
 from .goods_writing import LOOKS, day_text, new_book, put
 from .procedures import MOST_LINES, branch_count
 
@@ -109,6 +108,13 @@ _PARTIES: Final = ("=trader_name", "=trader_id", "=partner")
 # reading
 
 
+def first_number(grid: Grid, at: Headed) -> str:
+    """A number that the register gives, "" where it has no row with one."""
+    column = next(column for column, field in at.columns.items() if field.name == "declaration_id")
+    given = (str(whole(grid.cell(row, column))) for row in sorted(grid.rows) if row > at.row)
+    return next(filter(None, given), "")[:40]
+
+
 def read_register(grid: Grid, at: Headed, pack: Pack) -> list[Part]:
     """The declarations of a register, in the order in which their numbers first stand."""
     rows = [row for row in sorted(grid.rows) if row > at.row]
@@ -160,10 +166,10 @@ def _read_row(grid: Grid, row: int, at: Headed, part: Part, pack: Pack) -> None:
     line: Values = {}
     number = len(part.lines) + 1
     for name, told in _row_values(grid, row, at, pack).items():
-        slot = columns.slot_of(name)
-        if (slot is not None and slot.column.of_line) or name in _SECOND:
+        column_of = slot(name)
+        if (column_of is not None and column_of.column.of_line) or name in _SECOND:
             line[name] = told
-        elif slot is not None or name in _PARTIES:
+        elif column_of is not None or name in _PARTIES:
             part.header.setdefault(name, told)
         elif name not in _DROPPED:
             path = f"{KEPT}/goods[{number}]/{name[1:]}" if name in _OF_LINE else f"{KEPT}/{name[1:]}"
@@ -303,8 +309,8 @@ def write_csv(rows: Iterable[Registered], pack: Pack) -> tuple[bytes, tuple[Find
         cells = []
         for field in COLUMNS:
             said = values.get(field.name, "")
-            slot = columns.slot_of(field.name)
-            if said and slot is not None and slot.column.kind in (Kind.DAY, Kind.INSTANT):
+            column_of = slot(field.name)
+            if said and column_of is not None and column_of.column.kind in (Kind.DAY, Kind.INSTANT):
                 said = day_text(said)
             cells.append(f"'{said}" if not _figure(field) and ACTIVE.match(said) else said)
         writer.writerow(cells)
@@ -312,8 +318,8 @@ def write_csv(rows: Iterable[Registered], pack: Pack) -> tuple[bytes, tuple[Find
 
 
 def _figure(field: Field) -> bool:
-    slot = columns.slot_of(field.name)
-    return field.name in _FIGURES or (slot is not None and slot.column.kind in FIGURES)
+    column_of = slot(field.name)
+    return field.name in _FIGURES or (column_of is not None and column_of.column.kind in FIGURES)
 
 
 def _all_rows(rows: Iterable[Registered], pack: Pack, left_out: list[Finding]) -> Iterator[dict[str, str]]:

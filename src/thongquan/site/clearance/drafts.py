@@ -165,11 +165,11 @@ def of_file(name: str, data: bytes, pack: Pack) -> Draft | tuple[Finding, ...]:
     if len(data) > MOST_BYTES:
         return (Finding("UPLOAD_TOO_LARGE", says={"most": str(MOST_BYTES // 1_000_000)}),)
     kind = reading.kind_of(data)
-    own = files.read_own(data, pack)
-    if own is None and kind in (FileKind.CSV, FileKind.XLSX):
+    is_own = files.read_own(data, pack) is not None
+    if not is_own and kind in (FileKind.CSV, FileKind.XLSX):
         return _of_table(name, data, kind is FileKind.XLSX, pack)
-    readings = list(own if own is not None else messages.readings_of(name, data, pack))
-    numbered = _numbered(readings) if own is not None else ()
+    readings = list(messages.readings_of(name, data, pack))
+    numbered = _numbered(readings) if is_own else ()
     if numbered:
         return numbered
     declarations = [one.declaration for one in readings if one.declaration is not None]
@@ -186,7 +186,7 @@ def of_file(name: str, data: bytes, pack: Pack) -> Draft | tuple[Finding, ...]:
 
 
 def _numbered(readings: Sequence[reading.Reading]) -> tuple[Finding, ...]:
-    """Why a register, or a declaration that was printed with its number, is not lodged again."""
+    """Why a declaration that was printed with its number is not lodged again."""
     found = [(one.place, one.declaration.declaration_id) for one in readings if one.declaration is not None]
     return tuple(
         Finding("DECLARATION_HAS_NUMBER", place, {"number": number[:40]}) for place, number in found if number

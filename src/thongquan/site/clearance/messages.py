@@ -59,7 +59,14 @@ def read(message: bytes | Declared | Read, pack: Pack) -> Read:
 
 def readings_of(name: str, data: bytes, pack: Pack) -> Iterator[reading.Reading]:
     """Every declaration of a file, as the pack's country writes days and rates, its traders' own layouts among them."""
-    return files.read_file(name, data, pack)
+    own = files.read_own(data, pack)
+    if own is not None and own.history:
+        # A register is not read to its end only to refuse each of its rows.
+        finding = Finding("DECLARATION_HAS_NUMBER", says={"number": own.history})
+        return iter((reading.Reading("", None, (finding,)),))
+    if own is not None:
+        return own.readings
+    return files.read_common(name, data, pack)
 
 
 def read_alone(only: reading.Reading, content: bytes) -> Read:
