@@ -644,7 +644,7 @@ def payment(request: HttpRequest, who: Visitor) -> HttpResponse:
     found = rows.filter(number__istartswith=text) if text else rows.filter(desk.open_kinds(Kind.PAYMENT))
     due = []
     for row in found.select_related("trader").order_by("id")[:PAGE]:
-        left = max(0, (row.assessed_minor or 0) - row.paid_minor - row.guaranteed_minor)
+        left = reads.facts_of(row.number).unsecured_minor  # with the security demanded for what stands open
         acts = acts_for(who, row) if who.may(Act.PAY) or who.may(Act.GUARANTEE) else Acts()
         forms = [form for form in acts.open if form.act in (Act.PAY, Act.GUARANTEE)]
         due.append(
