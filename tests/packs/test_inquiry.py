@@ -4,8 +4,14 @@ from datetime import date
 
 import pytest
 
+from thongquan.engine.dated import Period
+from thongquan.engine.findings import LegalRef
+from thongquan.engine.tariff.measures import Given, Measure, Schedule, ad_valorem
+from thongquan.engine.tariff.nomenclature import Commodity, Nomenclature
+from thongquan.engine.tariff.tariff import Edition, Tariff
 from thongquan.packs.inquiry import EXPORT, Question, history_of, inquire, scheme_of
 from thongquan.packs.pack import load
+from thongquan.packs.what_if import with_tariff
 
 VN, SAMPLE = load("vn"), load("sample")
 DAY = date(2020, 6, 15)
@@ -113,3 +119,23 @@ def test_any_country_answers():
     answer = inquire(SAMPLE, Question("09011100", date(2025, 6, 1), origin="XA"))
     assert answer.is_known
     assert answer.traces
+
+
+def test_a_row_for_other_members_of_an_agreement_is_none_of_this_origin():
+    # CPTPP prints a rate for Mexico beside that for all others.
+    law = LegalRef("Workbook")
+    days = Period(date(2026, 1, 1))
+    rows = [
+        Measure("87032361", "NK", Schedule.IMPORT, days, law, Given.RATE, ad_valorem(350_000), preference="CPTPP",
+                origins=("MX",)),
+        Measure("87032361", "NK", Schedule.IMPORT, days, law, Given.RATE, ad_valorem(280_000), preference="CPTPP",
+                excluded_origins=("MX",)),
+        Measure("87032361", "NK", Schedule.IMPORT, days, law, Given.RATE, ad_valorem(700_000)),
+        Measure("", "GTGT", Schedule.IMPORT, days, law, Given.RATE, ad_valorem(100_000)),
+    ]  # fmt: skip
+    edition = Edition("Workbook", days, tuple(rows), Nomenclature([Commodity("87032361", days)]))
+    pack = with_tariff(VN, Tariff([edition]))
+    answer = inquire(pack, Question("87032361", date(2026, 6, 1), origin="JP", form="CPTPP"))
+    shown = {one.measure.origins: one for one in answer.rates if one.measure.preference}
+    assert (shown["MX",].option, shown["MX",].is_for_origin) == (None, False)
+    assert shown[()].option.is_lowest

@@ -296,8 +296,10 @@ def _rate(
     if row.preference and listed is not None:
         scheme = listed.get(row.preference, question.day)
     fits = not row.additional_code or row.additional_code in question.additional_codes
-    option = options.get((row.preference, row.quota_order_id)) if fits else None
-    if option is not None and row.law != option.law:
+    option = (
+        options.get((row.preference, row.quota_order_id)) if fits and row.is_for(question.origin) else None
+    )
+    if option is not None and (row.law != option.law or (row.duty is not None and row.duty != option.duty)):
         option = None
     members = scheme.facts.get("members", "").split() if scheme else []
     is_for = None

@@ -27,6 +27,7 @@ PLACES = {
     "timeline": "of one", "acts": "of one", "selections": "of one", "responses_of": "of one",
     "responses": "filtered", "response": "of one", "acknowledge": "filtered", "webhooks": "filtered",
     "subscribe": "of nobody", "unsubscribe": "of one", "commodity": "of nobody", "calculate": "of nobody",
+    "exchange_rates": "of nobody", "enter_rate": "of nobody", "confirm_rate": "of nobody",
     "me": "of nobody", "attach": "of one", "attachments": "of one", "attachment": "of one",
     "preregister": "of nobody", "preregistration": "of one", "register": "of one",
     "receipt": "of one", "proof": "of one", "dues": "of one", "settle_payment": "of one", "penalties": "of nobody",

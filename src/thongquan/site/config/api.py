@@ -19,11 +19,13 @@ from ..kit.http import DOCS, content, language_of
 from ..kit.http_routes import Api, Route
 from ..kit.openapi import document
 from ..reference import api as reference
+from ..reference import exchange_api
 
 PREFIX = "/api/v1"
 ROUTES: tuple[Route, ...] = (
     *clearance.ROUTES, *preregistration_api.ROUTES, *attachment_api.ROUTES, *proofs.ROUTES, *push.ROUTES,
-    *dues_api.ROUTES, *matters_api.ROUTES, *register_api.ROUTES, *reference.ROUTES, *accounts.ROUTES,
+    *dues_api.ROUTES, *matters_api.ROUTES, *register_api.ROUTES, *reference.ROUTES, *exchange_api.ROUTES,
+    *accounts.ROUTES,
 )  # fmt: skip
 
 api = Api(PREFIX, ROUTES, authenticate=accounts.authenticate, recall=accounts.recall, rate=settings.API_RATE)

@@ -7,6 +7,7 @@ from django.urls import URLPattern, URLResolver
 from ..clearance import amend_pages, dues_pages, lodge_pages, matters_pages, proofs, register_pages
 from ..clearance import pages as clearance
 from ..entry import pages as entry
+from ..reference import exchange_pages
 from ..reference import pages as reference
 from . import api
 
@@ -14,6 +15,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *api.urlpatterns,
     *entry.urlpatterns,
     *reference.urlpatterns,
+    *exchange_pages.urlpatterns,
     *lodge_pages.urlpatterns,
     *amend_pages.urlpatterns,
     *proofs.urlpatterns,
