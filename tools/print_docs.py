@@ -11,13 +11,33 @@ import re
 import sys
 import tempfile
 from collections.abc import Callable, Iterable
+from datetime import date, timedelta
 from importlib import import_module
 from pathlib import Path
 
 from thongquan import words
+from thongquan.analytics.sql import condition
 from thongquan.engine.checks import RULES
 from thongquan.engine.declaration import DECLARATION_COLUMNS, GOODS_ITEM_COLUMNS
 from thongquan.engine.formats import columns
+from thongquan.engine.indicators.catalogue import Terms, catalogue
+from thongquan.engine.indicators.expression import Expression
+from thongquan.engine.indicators.facts import TABLES, Table
+from thongquan.engine.indicators.identities import IDENTITIES
+from thongquan.engine.indicators.indicator import (
+    Amount,
+    Count,
+    Derived,
+    Distinct,
+    Enterprises,
+    Indicator,
+    Part,
+    Ratio,
+    Spread,
+    Total,
+    When,
+    definition_version,
+)
 from thongquan.engine.lifecycle.declaration import DECLARATION
 from thongquan.engine.lifecycle.facts import Facts, State
 from thongquan.engine.lifecycle.machine import Step
@@ -211,12 +231,110 @@ def api() -> str:
     )
 
 
+def indicators() -> str:
+    """Every indicator with its card and formula, and the fact tables that the formulas read."""
+    found = catalogue(Terms(authorised=("…",)))
+    return "\n\n".join(
+        [
+            "# Chỉ số · Indicators",
+            "Mỗi chỉ số khai báo một lần: bảng điều hành, báo cáo và các dòng phía sau đọc cùng một công thức.",
+            "Each is declared once: dashboard, review and the rows behind a figure read the same formula.",
+            *(one_indicator(indicator) for indicator in found.values()),
+            "## Đẳng thức · Identities",
+            table(
+                ["identity", "tên · name"],
+                ([f"`{one.code}`", both("identity", one.code)] for one in IDENTITIES),
+            ),
+            "## Bảng dữ kiện · Fact tables",
+            "Tệp Parquet theo tháng của ngày in đậm · Parquet by the month of the day in bold. * khóa · key.",
+            *(one_table(facts) for facts in TABLES.values()),
+        ]
+    )
+
+
+def one_indicator(indicator: Indicator) -> str:
+    """A card."""
+    card = indicator.card
+    lines = {
+        "vì sao · why": both("indicator_why", indicator.code),
+        "công thức · formula": f"`{formula_text(indicator)}`",
+        "đếm theo ngày · counted on": f"`{indicator.table}.{indicator.counted_on}`"
+        if indicator.table
+        else "",
+        "tách theo · split by": ", ".join(f"`{column}`" for column in indicator.splits),
+        "đơn vị · unit": both("indicator_unit", indicator.unit),
+        "chiều · direction": both("direction", indicator.better),
+        "phụ trách · owner": both("indicator_owner", card.owner),
+        "kiểm chứng · proven by": both("indicator_checked_by", card.checked_by),
+        "xem lại · reviewed": both("indicator_next_review", card.next_review),
+        "căn cứ · law": both("indicator_law", card.law),
+        "phiên bản định nghĩa · version": f"`{definition_version(indicator)}`",
+    }
+    told = "\n".join(f"- **{name}**: {value}" for name, value in lines.items() if value)
+    return f"### {both('indicator', indicator.code)} {{#{indicator.code}}}\n\n`{indicator.code}`\n\n{told}"
+
+
+def formula_text(indicator: Indicator) -> str:
+    """A formula as people who know a little SQL read it."""
+    match indicator.formula:
+        case Amount(part):
+            return part_text(part)
+        case Ratio(hits, of):
+            return f"{part_text(hits)} ÷ {part_text(of)}"
+        case Spread(start, end, among):
+            return f"max(0, {plain(end)} − {plain(start)}){where(among)}"
+        case Enterprises(activity, of, among):
+            return f"{activity} {of}{where(among)}"
+        case Derived(rule, of):
+            return f"{rule}({', '.join(of)})"
+
+
+def part_text(part: Part) -> str:
+    match part:
+        case Count():
+            told = "count"
+        case Distinct(of=of):
+            told = f"distinct({of})"
+        case Total(amount=amount, negated=negated):
+            told = f"{'−' if negated else ''}sum({amount})"
+    when = {When.BY_END: " by the end of the period", When.BEFORE: " before the period"}.get(part.when, "")
+    return f"{told}{where(part.among)}{when}"
+
+
+def where(among: Expression) -> str:
+    told = plain(among)
+    return "" if told == "TRUE" else f" where {told}"
+
+
+def plain(of: Expression) -> str:
+    """An expression without the brackets around all of it and without the table's name."""
+    day = date(9999, 12, 31)
+    told = condition(of, {"first_day": day, "last_day": day - timedelta(days=1)}).replace("f.", "")
+    told = told.replace("DATE '9999-12-31'", "first_day").replace("DATE '9999-12-30'", "last_day")
+    told = re.sub(r"\(NOT \((\w+) IS NOT NULL\)\)", r"(\1 IS NULL)", told)
+    return told.removeprefix("(").removesuffix(")") if told.startswith("(") else told
+
+
+def one_table(facts: Table) -> str:
+    rows = (
+        [
+            f"**`{one.name}`**" if one.name == facts.day else f"`{one.name}`{'*' * (one.name in facts.key)}",
+            f"{one.kind}{' ?' * one.optional}",
+            one.unit,
+            one.meaning,
+        ]
+        for one in facts.columns
+    )
+    return f"### `{facts.name}`\n\n" + table(["column", "type", "unit", "meaning"], rows)
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "lifecycle.md": lifecycle,
     "findings.md": findings,
     "columns.md": data_columns,
     "glossary.md": glossary,
     "api.md": api,
+    "indicators.md": indicators,
 }
 
 
