@@ -248,3 +248,22 @@ def test_the_same_facts_make_the_same_files(tmp_path):
     other = Lake(tmp_path / "other").publish(EXPORTED_AT, shuffled, covers)
     assert one.manifest == other.manifest
     assert one.verify() == []
+
+
+def test_a_study_is_of_a_window_that_was_followed_to_its_end(publish):
+    rows = adversarial(37)
+    measure = Measure(publish(rows), CATALOGUE)
+    window = Period(date(2020, 3, 2), date(2020, 4, 7))
+    found = measure.time_release(window, EXPORTED_AT, ["20BB", "none"])
+    counted = [
+        row
+        for row in rows["declarations"]
+        if window.holds(row["legal_day"])
+        and row["office"] == "20BB"
+        and row["registered_at"] is not None
+        and row["cancelled_at"] is None
+    ]
+    assert (found.registered, found.without_sample) == (len(counted), ("none",))
+    assert found.cleared + found.pending == found.registered
+    assert measure.time_release(window, EXPORTED_AT + timedelta(days=1)) is None
+    assert measure.time_release(Period(date(2018, 1, 1), date(2018, 1, 6)), EXPORTED_AT) is None

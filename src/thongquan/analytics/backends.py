@@ -7,6 +7,7 @@ engine's own oracle. DuckDB and Spark are loaded when they are asked for: a site
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from pathlib import Path
@@ -406,6 +407,8 @@ class DuckDb(Sql):
 
         self.connection: duckdb.DuckDBPyConnection = duckdb.connect()
         self.connection.execute(f"SET memory_limit = {sql.constant(memory_limit)}")
+        # What does not fit is spilled there, and not into the folder that somebody happens to stand in.
+        self.connection.execute(f"SET temp_directory = {sql.constant(tempfile.gettempdir())}")
         if threads is not None:
             self.connection.execute(f"SET threads = {threads:d}")
         self._opened: dict[str, tuple[str, ...]] = {}

@@ -190,7 +190,7 @@ class Daily:
         day, places = self._days[table], PLACES[table]
         told = [_summed(part).alias(name) for part, name in self._parts.get(table, {}).items()]
         histograms = []
-        for spread, name in self._spreads.get(table, {}).items():
+        for place, (spread, name) in enumerate(self._spreads.get(table, {}).items()):
             start, end = polars(spread.start, {}), polars(spread.end, {})
             counts = (polars(spread.among, {}) & start.is_not_null() & end.is_not_null()).fill_null(False)
             time = pl.max_horizontal(end - start, pl.lit(0, pl.Int64))
@@ -203,7 +203,10 @@ class Daily:
             bins = bin_of(timed[name].to_numpy() // SECOND)
             histograms.append(
                 timed.select(day, *TIMES_BY)
-                .with_columns(pl.Series("bin", bins, pl.Int64).cast(pl.Int16), pl.lit(name).alias("time"))
+                .with_columns(
+                    pl.Series("bin", bins, pl.Int64).cast(pl.Int16),
+                    pl.lit(place, pl.Int8).alias("time"),
+                )
                 .group_by("time", day, *TIMES_BY, "bin")
                 .agg(pl.len().cast(pl.Int64).alias("n"))
             )
@@ -254,7 +257,10 @@ class Daily:
             else:
                 rest.append(code)
         for table, group in by_table.items():
-            found |= self._answered(measure.edition, table, group, days, scope or {}, split)
+            try:
+                found |= self._answered(measure.edition, table, group, days, scope or {}, split)
+            except FileNotFoundError:  # a refresh replaced the rows between our looking and our reading
+                rest += [indicator.code for indicator in group]
         if rest:
             found |= measure.values(rest, days, scope, split)
         return {code: found[code] for code in ordered}
@@ -355,31 +361,36 @@ class Daily:
     def _bins(
         self, edition: Edition, indicator: Indicator, spread: Spread, days: Period, scope: Scope
     ) -> pl.DataFrame:
-        rows = self._rows(edition, indicator.table, days, scope, "times", ["time", "bin", "n"])
-        return (
-            rows.filter(pl.col("time") == self._spreads[indicator.table][spread])
-            .group_by("bin")
-            .agg(pl.col("n").sum())
-            .sort("bin")
-        )
+        mine = pl.col("time") == list(self._spreads[indicator.table]).index(spread)
+        rows = self._rows(edition, indicator.table, days, scope, "times", ["bin", "n"], mine)
+        return rows.group_by("bin").agg(pl.col("n").sum()).sort("bin")
 
     def _rows(
-        self, edition: Edition, table: str, days: Period, scope: Scope, kind: str, wanted: list[str]
+        self,
+        edition: Edition,
+        table: str,
+        days: Period,
+        scope: Scope,
+        kind: str,
+        wanted: list[str],
+        only: pl.Expr | None = None,
     ) -> pl.DataFrame:
         held = edition.manifest.tables[table]
         opened = set(edition.files(table, days))
         day = self._days[table]
-        some = []
-        for month, part in sorted(held.parts.items()):
-            if edition.root / part.file in opened:
-                rows = self._load(self._file(table, month, part.sha256, kind)).lazy()
-                rows = rows.filter(pl.col(day).is_between(days.first_day, days.last_day))
-                for column, asked in scope.items():
-                    among = [asked] if isinstance(asked, str | int) else list(asked)
-                    rows = rows.filter(pl.col(column).is_in(among))
-                some.append(rows.select(wanted))
+        chosen = pl.col(day).is_between(days.first_day, days.last_day)
+        for column, asked in scope.items():
+            among = [asked] if isinstance(asked, str | int) else list(asked)
+            chosen = (pl.col(column) == among[0] if len(among) == 1 else pl.col(column).is_in(among)) & chosen
+        if only is not None:
+            chosen = only & chosen
+        some = [
+            self._load(self._file(table, month, part.sha256, kind)).lazy().filter(chosen).select(wanted)
+            for month, part in sorted(held.parts.items())
+            if edition.root / part.file in opened
+        ]
         if not some:
-            return pl.DataFrame(schema={name: pl.String if name == "time" else pl.Int64 for name in wanted})
+            return pl.DataFrame(schema=dict.fromkeys(wanted, pl.Int64))
         return pl.concat(some).collect()
 
     def _load(self, file: Path) -> pl.DataFrame:

@@ -7,7 +7,7 @@ edition does not cover is missing and not zero; so is a share of nothing.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -33,6 +33,7 @@ from ..engine.indicators.indicator import (
     reads,
 )
 from ..engine.indicators.periods import span, year_before
+from ..engine.indicators.time_release import Study, study
 from ..engine.indicators.value import Nature, SpreadOf, Value
 from .backends import Backend, Polars, Split, needs_traders
 from .facts import schema
@@ -145,6 +146,17 @@ class Measure:
         found = parts(self.indicators[code].formula)
         part = found[-1 if half == "of" else 0] if found else None
         return getattr(part, "amount", "")
+
+    def time_release(
+        self, window: Period, followed_to: datetime, offices: Sequence[str] = ()
+    ) -> Study | None:
+        """The time-release study of a window of days; None where the edition does not tell of all of them, or was
+        exported before the study closed: who was not followed to the end was not studied."""
+        if not self.edition.covers("declarations", window) or self.edition.manifest.exported_at < followed_to:
+            return None
+        return study(
+            _read("declarations", self.edition.files("declarations", window)), window, followed_to, offices
+        )
 
     def freeze(self, values: Sequence[Value]) -> Frozen:
         """Fix figures with all that they rest on. The same facts and definitions make the same digest."""
