@@ -486,7 +486,7 @@ def _quantities(
     rows = np.flatnonzero(unit_of)
     if not len(rows) or "quantity_millionths" not in lines.columns:
         return _nulled(pl.Series(name, values), given)
-    declared = _with_units(lines[rows], view)
+    declared = _with_units(lines.select("commodity_code", "quantity_millionths", "quantity_unit")[rows], view)
     numbers, names = _encoded(declared["quantity_unit"])
     amounts = declared["quantity_millionths"]
     there = amounts.is_not_null().to_numpy()

@@ -221,16 +221,27 @@ class Law:
 
 def by_chapter(assessed: pl.DataFrame, taxes: Iterable[str]) -> pl.DataFrame:
     """Sums of the taxes by chapter: chapter, T the sum in minor units (exact), T_pending how many are not known."""
-    amounts = [f"{tax}_minor" for tax in taxes if f"{tax}_minor" in assessed.columns]
+    # A tax that nobody owes is not summed; the sums are of 128 bits, because a chapter's year may need them.
+    columns = [f"{tax}_minor" for tax in taxes if f"{tax}_minor" in assessed.columns]
+    amounts = [
+        name
+        for name in columns
+        if assessed[name].null_count() or assessed[name].max() or assessed[name].min()
+    ]
+    zero = [
+        pl.lit(0, pl.Int128).alias(name.removesuffix("_minor")) for name in columns if name not in amounts
+    ]
+    zero += [
+        pl.lit(0).alias(f"{name.removesuffix('_minor')}_pending") for name in columns if name not in amounts
+    ]
     chapter = pl.col("commodity_code").cast(pl.String).str.slice(0, CHAPTER).alias("chapter")
     # By code first: the text is then cut once a code and not once a line.
     codes = assessed.lazy().group_by("commodity_code").agg(
         *(pl.col(name).cast(pl.Int128).sum().alias(name.removesuffix("_minor")) for name in amounts),
         *(pl.col(name).null_count().alias(f"{name.removesuffix('_minor')}_pending") for name in amounts),
     )  # fmt: skip
-    return (
-        codes.with_columns(chapter).drop("commodity_code").group_by("chapter").sum().sort("chapter").collect()
-    )
+    summed = codes.with_columns(chapter).drop("commodity_code").group_by("chapter").sum().sort("chapter")
+    return summed.with_columns(zero).collect()
 
 
 def read_lines(file: Path, rows: int = BATCH) -> Iterator[pl.DataFrame]:

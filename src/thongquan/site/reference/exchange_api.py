@@ -16,7 +16,6 @@ from ..kit.http_routes import Call, Route
 from . import exchange
 from .reads import site_pack
 
-
 STATUSES: Final = {
     "FOUR_EYES_NOT_PROPOSED": 404, "ACCOUNT_NOT_ACTIVE": 403, "NO_POSTING": 403, "ROLE_HAS_NO_RIGHT": 403,
 }  # fmt: skip
