@@ -909,6 +909,8 @@ def assess_and_exempt(
 
 def _unverified_rates(valuation: Valuation, lines: Iterable[Line], rates: DayRates) -> list[Finding]:
     """A note for each currency whose rate nobody compared with what was published."""
+    if all(rate.verified for rate in rates.rates.values()):
+        return []
     used = {part.currency for line in valuation.lines for part in line.parts}
     used.update(*(charge.duty.currencies for line in lines for charge in line.charges))
     unverified = [rates.rates[currency] for currency in sorted(used & set(rates.rates))]

@@ -47,16 +47,15 @@ class Assessment(msgspec.Struct, frozen=True):
     @property
     def is_verified(self) -> bool:
         """Whether every rate was checked against its act, and every rate of exchange against what was published."""
-        valued = self.valuation.lines if self.valuation else ()
-        used = {part.currency for line in valued for part in line.parts}
-        used.update(*(charge.duty.currencies for line in self.lines for charge in line.line.charges))
-        exchanged = all(
-            rate.verified
-            for line in self.lines[:1]
-            for rate in line.rates.rates.values()
-            if rate.currency in used
-        )
-        return exchanged and all(
+        rates = self.lines[0].rates.rates if self.lines else {}
+        assumed = {currency for currency, rate in rates.items() if not rate.verified}
+        if assumed:
+            valued = self.valuation.lines if self.valuation else ()
+            used = {part.currency for line in valued for part in line.parts}
+            used.update(*(charge.duty.currencies for line in self.lines for charge in line.line.charges))
+            if used & assumed:
+                return False
+        return all(
             amount.charge is None or amount.charge.verified for line in self.lines for amount in line.amounts
         )
 
