@@ -393,9 +393,10 @@ def lodge_many(call: Call) -> HttpResponse:
         pending: list[tuple[list[tuple[str, lodging.Lodgement]], Future[list[Answer]] | list[Answer]]] = []
         for part in _parts(call, pack):
             lodgements = [one for _, one in part]
-            # While the database writes one part, the next is read.
+            # While the database writes one part, the next is read and judged.
             if writers:
-                pending.append((part, writers.submit(_written, lodgements, pack)))
+                ready = lodging.made_ready(lodgements, pack)
+                pending.append((part, writers.submit(lodging.lodge_many, lodgements, pack, ready)))
             else:
                 pending.append((part, lodging.lodge_many(lodgements, pack)))
         for part, outcome in pending:
@@ -413,10 +414,6 @@ def lodge_many(call: Call) -> HttpResponse:
         lodged=len(done), refused=len(items) - len(done), items=items, signed_receipt=receipt_of(*done)
     )
     return answered(bulk)
-
-
-def _written(lodgements: Sequence[lodging.Lodgement], pack: Pack) -> list[Answer]:
-    return lodging.lodge_many(lodgements, pack)
 
 
 def _parts(call: Call, pack: Pack) -> Iterator[list[tuple[str, lodging.Lodgement]]]:

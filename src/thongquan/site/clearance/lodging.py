@@ -108,17 +108,20 @@ def read_json(data: bytes) -> messages.Read:
     return messages.Read(declaration, findings, data, messages.hash_of(data))
 
 
-def lodge_many(asked: Sequence[Lodgement], pack: Pack) -> list[Answer]:
+def made_ready(asked: Sequence[Lodgement], pack: Pack) -> list[_Ready]:
+    """What of these needs no database, for `lodge_many`: in another thread than that which waits for it."""
+    found = (_prepared(place, one, pack) for place, one in enumerate(asked))
+    return [one for one in found if one is not None]
+
+
+def lodge_many(asked: Sequence[Lodgement], pack: Pack, ready: Sequence[_Ready] | None = None) -> list[Answer]:
     """Lodge each, in the order given; the answers in the same order, none before what it tells is committed.
 
-    Busy as `journey.lodge`: nothing is known to have happened to those without an answer; ask again, same keys.
+    ready: what `made_ready` made of the same. Busy as `journey.lodge`: nothing is known to have happened to those
+    without an answer; ask again, same keys.
     """
     answers: list[Answer | None] = [None] * len(asked)
-    ready: list[_Ready] = []
-    for place, one in enumerate(asked):
-        made = _prepared(place, one, pack)
-        if made is not None:
-            ready.append(made)
+    ready = made_ready(asked, pack) if ready is None else ready
     for start in range(0, len(ready), TOGETHER):
         part = ready[start : start + TOGETHER]
         for done, answer in again_if_busy(partial(_written, part, pack)):
