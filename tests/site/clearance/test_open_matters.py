@@ -5,18 +5,21 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
 
 import msgspec
 import pytest
 
+from thongquan.engine.dated import Period
 from thongquan.engine.declaration import AdditionalDocument, AdditionalInformation, DutyTaxFee
-from thongquan.packs.pack import Pack, load
+from thongquan.engine.timing.calendar import Unit, WorkingCalendar
+from thongquan.packs.pack import Deadline, Pack, load
 from thongquan.site.clearance import automatic, journey, matters, reads
 from thongquan.site.clearance.models import Declaration, Obligation, Response
 from thongquan.site.kit.act import Answer
 from thongquan.site.ledger import reads as books
 
-from ..country import SYSTEM, Days
+from ..country import LAW, SYSTEM, Days, make_pack, original
 from .test_vietnam import MORNING, shirts
 
 pytestmark = pytest.mark.usefixtures("people")
@@ -413,3 +416,20 @@ def test_what_was_stored_without_its_day_gets_it_at_the_next_start(pack, days):
     # Eight working hours from 09:01 on Monday: three until noon, four until 17:00, one on Tuesday: 09:01.
     assert obligation.due_at == datetime(2020, 6, 16, 2, 1, tzinfo=UTC)
     assert matters.fill(pack) == 0
+
+
+def test_a_check_of_goods_runs_from_when_they_are_there(days):
+    country = make_pack()
+    country.deadlines["inspection"] = (Deadline(2, Unit.DAY, LAW),)
+    every_day = (((480, 1020),),) * 7
+    calendar = WorkingCalendar("every day", ZoneInfo(country.zone), Period(date(2020, 1, 1)), every_day, {})
+    country.__dict__["calendars"] = (calendar,)
+    red = original(type_code="IMD", commodity="99999999")
+    number = journey.lodge(message=red, **days.ask("ann", country)).number
+    row = Declaration.objects.get(number=number)
+    row.obligations.create(kind="INSPECTION", opened_n=1)  # as a channel before arrival opens it
+    assert matters.fill(country) == 0
+    days.now = datetime(2020, 6, 18, 2, 0, tzinfo=UTC)
+    assert journey.arrive(number=number, **days.ask("gate", country)).done
+    # Two days from Thursday 18 June 2020, when the goods were there, and not from the 15th.
+    assert matters.last_day(row.obligations.get(kind="INSPECTION").due_at, country) == date(2020, 6, 20)
