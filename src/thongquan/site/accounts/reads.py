@@ -127,7 +127,7 @@ class Caller:
 
 def caller_of(token_hash: str) -> Caller | None:
     """The machine that a key belongs to; None for one that is unknown, expired or revoked, or whose client or account
-    is not active. One query, at every request: what was ended is ended at the next."""
+    is not active. Asked at every request, here or with the act's own questions: what was ended is ended at the next."""
     row: Any = None
     if connection.vendor == "postgresql":
         for (found,) in ask(_CALLER["postgresql"], [token_hash]):

@@ -2,6 +2,7 @@
 
 The order at the door, so that the cheapest no comes first: the route and its method; the length; the address that
 guesses keys; the key; the client's rate; the scope; the media type; the idempotency key; query and body; the view.
+A key that stood a moment ago passes for a route that `proves`: whether it still stands is found by the view.
 The same table prints the OpenAPI document (`openapi`), so what is written is what is asked.
 """
 
