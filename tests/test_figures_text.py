@@ -6,6 +6,7 @@ from fractions import Fraction
 import pytest
 
 from thongquan import figures_text as text
+from thongquan.engine.indicators.periods import span, term
 
 BILLION = 1_000_000_000
 
@@ -111,6 +112,25 @@ def test_ordinals():
     assert text.place(7, "vi") == "thứ 7"
     assert [text.ordinal(n, "en") for n in (1, 2, 3, 11, 22)] == ["1st", "2nd", "3rd", "11th", "22nd"]
     assert [text.roman(n) for n in (11, 13, 15, 4)] == ["XI", "XIII", "XV", "IV"]
+
+
+@pytest.mark.parametrize(
+    ("code", "vi", "en"),
+    [
+        ("2020-H1", "6 tháng đầu năm 2020", "first half of 2020"),
+        ("2020-H2", "6 tháng cuối năm 2020", "second half of 2020"),
+        ("2020-Q2", "quý II năm 2020", "2nd quarter of 2020"),
+        ("2020-9M", "9 tháng đầu năm 2020", "first nine months of 2020"),
+        ("2020-05", "tháng 5 năm 2020", "May 2020"),
+        ("2020", "năm 2020", "2020"),
+    ],
+)
+def test_periods_have_their_names(code, vi, en):
+    assert (text.period(span(code), "vi"), text.period(span(code), "en")) == (vi, en)
+
+
+def test_a_term_has_its_name():
+    assert text.period(term("2020-2025", date(2020, 7, 16)), "vi") == "nhiệm kỳ 2020-2025"
 
 
 def test_claims_are_said_with_their_figures():

@@ -12,11 +12,13 @@ from datetime import date
 from fractions import Fraction
 from typing import TYPE_CHECKING, Final, cast
 
+from .engine.indicators.periods import Calendar
 from .engine.indicators.value import Nature
 from .engine.money import decimal_text, half_up
 
 if TYPE_CHECKING:
     from .engine.indicators.claims import Claim
+    from .engine.indicators.periods import Span
     from .words import Language
 
 BILLION: Final = 1_000_000_000
@@ -227,3 +229,23 @@ def said(
     if claim.nature is Nature.ESTIMATED:
         return f"{words.word('nature', claim.nature, language)} {phrase}"
     return phrase
+
+
+def period(of: Span, language: Language) -> str:
+    """A period as a review names it: "6 tháng đầu năm 2020", "quý II năm 2020", "nhiệm kỳ 2020-2025"."""
+    year, _, rest = of.code.partition("-")
+    vi = language == "vi"
+    if of.calendar is Calendar.TERM:
+        return f"nhiệm kỳ {of.code}" if vi else f"term {of.code}"
+    if not rest:
+        return f"năm {year}" if vi else year
+    if rest.startswith("H"):
+        if vi:
+            return f"6 tháng {'đầu' if rest == 'H1' else 'cuối'} năm {year}"
+        return f"{'first' if rest == 'H1' else 'second'} half of {year}"
+    if rest == "9M":
+        return f"9 tháng đầu năm {year}" if vi else f"first nine months of {year}"
+    if rest.startswith("Q"):
+        number = int(rest[1])
+        return f"quý {roman(number)} năm {year}" if vi else f"{ordinal(number, 'en')} quarter of {year}"
+    return f"tháng {int(rest)} năm {year}" if vi else f"{_MONTHS_EN[int(rest) - 1]} {year}"

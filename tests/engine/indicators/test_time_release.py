@@ -1,16 +1,18 @@
 """The time-release study: stages add up, nobody is left out, times are exact."""
 
+import random
 from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
 
 import polars as pl
+import pytest
 
 from thongquan.engine.dated import Period
 from thongquan.engine.indicators.enterprises import EnterpriseRule, classify, of_counts
 from thongquan.engine.indicators.facts import DECLARATIONS, Kind, instant, microseconds
 from thongquan.engine.indicators.indicator import Activity
 from thongquan.engine.indicators.periods import span, year_before
-from thongquan.engine.indicators.time_release import reduction, study
+from thongquan.engine.indicators.time_release import STAGES, reduction, study
 from thongquan.engine.indicators.value import nearest_rank, spread_of
 
 SECOND = 1_000_000
@@ -63,6 +65,34 @@ def test_the_stages_of_one_declaration_add_up_to_its_whole_whichever_came_first(
     }
     assert sum(spread.total for spread in found.by_stage.values()) == 9 * HOUR
     assert (found.release.total, found.clearance.total) == (6 * HOUR, 6 * HOUR)
+
+
+def test_of_a_declaration_lodged_ahead_the_wait_for_the_goods_is_a_stage_too():
+    ahead = {"registered_at": 0, "selected_at": 1, "arrived_at": 5, "released_at": 6, "cleared_at": 7}
+    found = study(frame(ahead), WINDOW, START + timedelta(days=20))
+    assert found.by_stage["ARRIVAL"].total == 4 * HOUR
+    assert sum(spread.total for spread in found.by_stage.values()) == 7 * HOUR
+    assert found.by_body["PORT"].total == 4 * HOUR
+    assert found.release.total == 1 * HOUR
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_the_stages_and_the_bodies_add_up_to_the_time_between_first_and_last(seed):
+    draw = random.Random(seed)
+    names = [stage.ends_with for stage in STAGES]
+    rows = []
+    for _ in range(50):
+        known = {name: draw.randrange(0, 60) for name in names if draw.random() < 0.7}
+        rows.append({"registered_at": 0, "cleared_at": draw.randrange(0, 60), **known})
+    until = 50
+    found = study(frame(*rows), WINDOW, START + timedelta(hours=until))
+    whole = 0
+    for row in rows:
+        if row["cleared_at"] <= until:
+            past = [row[name] for name in names if name in row and row[name] <= until]
+            whole += max(past) - min(past)
+    assert sum(spread.total for spread in found.by_stage.values()) == whole * HOUR
+    assert sum(spread.total for spread in found.by_body.values()) == whole * HOUR
 
 
 def test_what_is_still_open_when_the_study_closes_is_told():

@@ -50,6 +50,7 @@ class Stage:
 
 
 STAGES: Final = (
+    Stage("ARRIVAL", "arrived_at", Body.PORT),
     Stage("REGISTRATION", "registered_at", Body.TRADER),
     Stage("SELECTION", "selected_at", Body.CUSTOMS),
     Stage("DOCUMENT_CHECK", "documents_checked_at", Body.CUSTOMS),
@@ -59,8 +60,8 @@ STAGES: Final = (
     Stage("CLEARANCE", "cleared_at", Body.CUSTOMS),
     Stage("PASSING", "passed_at", Body.PORT),
 )
-"""After the arrival of the goods, or the registration where that came first. Those that end at once stand in this
-order."""
+"""The first instant of a declaration ends no stage: it is where its time begins, at the arrival of the goods or, of a
+declaration lodged ahead, at the registration. What ends at one instant stands in this order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +134,7 @@ def _by_stage(cleared: pl.DataFrame, until: int) -> tuple[dict[str, SpreadOf], d
     if cleared.is_empty():
         nothing = spread_of(())
         return {stage.code: nothing for stage in STAGES}, {str(body): nothing for body in Body}
-    names = ["arrived_at", *(stage.ends_with for stage in STAGES)]
+    names = [stage.ends_with for stage in STAGES]
     never = np.iinfo(np.int64).max
     at: Ints = np.column_stack([cleared[name].fill_null(never).to_numpy() for name in names])
     at[at > until] = never
@@ -145,7 +146,7 @@ def _by_stage(cleared: pl.DataFrame, until: int) -> tuple[dict[str, SpreadOf], d
     by_stage: dict[str, SpreadOf] = {}
     whole: dict[str, Ints] = {str(body): np.zeros(len(at), dtype=np.int64) for body in Body}
     touched: dict[str, npt.NDArray[np.bool_]] = {str(body): np.zeros(len(at), dtype=bool) for body in Body}
-    for column, stage in enumerate(STAGES, 1):
+    for column, stage in enumerate(STAGES):
         mine = known & (ends == column)
         rows = mine.any(axis=1)
         spent = np.where(mine, passed, 0).sum(axis=1)
