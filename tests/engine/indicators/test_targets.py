@@ -17,6 +17,7 @@ from thongquan.engine.indicators.targets import (
     execution,
     in_force,
     judge,
+    judge_progress,
     needed,
     progress,
     set_at_start,
@@ -138,6 +139,14 @@ def test_without_a_scenario_the_year_goes_evenly_and_says_so():
     # 2020 has 366 days, 182 of them by 30 June: 9,500 × 182 ÷ 366 = 4,724.04
     found = progress(6_718, MID_YEAR, None, 9_500)
     assert (found.pace, found.expected, found.even) == (Pace.AHEAD, Fraction(9_500 * 182, 366), True)
+
+
+def test_within_the_year_a_result_is_judged_by_its_path():
+    end = date(2021, 3, 31)
+    judged = [
+        judge_progress(progress(actual, end, path(533, 533, 533))) for actual in (1_600, 1_599, 1_423, None)
+    ]
+    assert judged == [Judgement.EXCEEDED, Judgement.MET, Judgement.NOT_MET, Judgement.MISSING]
 
 
 def test_a_month_that_the_scenario_leaves_out_is_not_zero():

@@ -194,6 +194,16 @@ def progress(
     return Progress(pace, expected, Fraction(actual) / expected if expected else None, even)
 
 
+def judge_progress(found: Progress) -> Judgement:
+    """What a review held before the year's end says of an indicator: judged by its scenario, or by even progress."""
+    return {
+        Pace.AHEAD: Judgement.EXCEEDED,
+        Pace.ON_PATH: Judgement.MET,
+        Pace.BEHIND: Judgement.NOT_MET,
+        Pace.MISSING: Judgement.MISSING,
+    }[found.pace]
+
+
 def check_allocation(whole: Target, allocated: Iterable[Target]) -> Finding | None:
     """What was handed down should reach what was assigned; more is usual, less is worth a word."""
     handed_down = sum(target.value for target in allocated)
