@@ -13,6 +13,9 @@ from .arguments import DONE, FINDINGS, AsJson, day_of, open_site, stop
 
 register_app = typer.Typer(no_args_is_help=True)
 
+MOST_LINES = 1_000_000
+"""Lines of a register made by command: a sheet holds no more."""
+
 
 @register_app.callback()
 def register() -> None:
@@ -50,7 +53,7 @@ def export(
     if last_day:
         until = datetime.combine(day_of(last_day) + timedelta(days=1), time(), zone)
         rows = rows.filter(lodged_at__lt=until)
-    made = registers.written(rows, pack, suffix)
+    made = registers.written(rows, pack, suffix, MOST_LINES)
     if not isinstance(made, bytes):
         complain([made], str(out), as_json)
         raise typer.Exit(FINDINGS)

@@ -202,6 +202,17 @@ def test_the_register_by_api_holds_what_the_caller_may_read(country):
     assert foreign.content.count(b"\r\n") == 1
 
 
+def test_a_register_of_too_many_lines_is_told_and_not_cut(screen, made, monkeypatch):
+    from thongquan.site.clearance import registers
+
+    machine_of("khai").post("/declarations", form(), media="application/octet-stream")
+    monkeypatch.setattr(registers.written, "__defaults__", (1,))
+    answer = screen("khai").get("/bcct.xlsx")
+    assert answer.status_code == 422
+    assert "Bảng có 2 dòng hàng, quá 1 dòng. Chọn khoảng ngày ngắn hơn." in made.read(answer)
+    assert machine_of("khai").get("/register").code == "REGISTER_TOO_LONG"
+
+
 def test_the_register_by_command_and_compared_with_the_law(country, tmp_path, monkeypatch):
     from thongquan.commands import register
 

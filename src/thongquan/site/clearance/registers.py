@@ -19,8 +19,8 @@ from ..accounts.reads import By
 from . import reads
 from .models import AssessmentRow, Declaration, DeclarationVersion
 
-MOST_LINES: Final = 200_000
-"""Lines of one register; more are several registers."""
+MOST_LINES: Final = 20_000
+"""Lines of a register that somebody waits for; more are several registers, or are made by command."""
 TOGETHER: Final = 200
 """Declarations that are read at once."""
 
@@ -35,14 +35,14 @@ def readable(rows: QuerySet[Declaration], by: By, days: Sequence[date]) -> Query
     return rows
 
 
-def written(rows: QuerySet[Declaration], pack: Pack, suffix: str) -> bytes | Finding:
+def written(rows: QuerySet[Declaration], pack: Pack, suffix: str, most: int = MOST_LINES) -> bytes | Finding:
     """The register of these declarations, the oldest first.
 
-    suffix: one that the country's own register has. REGISTER_TOO_LONG where there are more lines than it may have.
+    suffix: one that the country's own register has. REGISTER_TOO_LONG where there are more than `most` lines.
     """
     lines = rows.aggregate(lines=Sum("lines"))["lines"] or 0
-    if lines > MOST_LINES:
-        return Finding("REGISTER_TOO_LONG", says={"lines": str(lines), "most": str(MOST_LINES)})
+    if lines > most:
+        return Finding("REGISTER_TOO_LONG", says={"lines": str(lines), "most": str(most)})
     content, _ = OWN[pack.code].register[suffix](_registered(rows.order_by("id"), pack), pack)
     return content
 
