@@ -41,7 +41,6 @@ from .sql import Ask
 
 if TYPE_CHECKING:
     import duckdb
-    from pyspark.sql import SparkSession
 
 type Split = tuple[Any, ...]
 """The values of the split columns, in their order; () of the whole."""
@@ -456,12 +455,13 @@ _DUCKDB_TYPES = {"String": "VARCHAR", "Int64": "BIGINT", "Date": "DATE", "Boolea
 
 
 class Spark(Sql):
-    """Spark over the same files, answers through Arrow. Behind the extra `spark`; the session is the caller's."""
+    """Spark over the same files, answers through Arrow. Behind the extra `spark`; the session (a `SparkSession`, which
+    those without the extra cannot name) is the caller's."""
 
     name = "spark"
     dialect = sql.SPARK
 
-    def __init__(self, session: SparkSession) -> None:
+    def __init__(self, session: Any) -> None:
         self.session = session
 
     def run(self, text: str) -> list[tuple[Any, ...]]:
