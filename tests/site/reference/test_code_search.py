@@ -47,6 +47,8 @@ def test_every_search_of_the_whole_tariff_takes_less_than_a_tenth_of_a_second(wo
 def test_coal_is_found_without_its_marks(workbook):
     found = pages.search("vn", "than da", DAY, "vi")
     assert any(one.code.startswith("2701") and "Than đá" in one.name for one in found)
+    assert " than " in found[0].own, "whole words stand first"
+    assert " da " in found[0].own
     assert {one.code for one in found} == {one.code for one in pages.search("vn", "THAN ĐÁ", DAY, "vi")}
     assert all(one.code.startswith("270112") for one in pages.search("vn", "2701.12", DAY, "vi"))
 

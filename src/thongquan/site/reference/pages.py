@@ -34,6 +34,14 @@ def folded(text: str) -> str:
     return " ".join("".join(c for c in decomposed if not unicodedata.combining(c)).split())
 
 
+_BETWEEN: Final = str.maketrans(dict.fromkeys(",;:.()[]/\"'-–", " "))
+
+
+def _worded(text: str) -> str:
+    """Folded, every word between two spaces, so that a word is told from a part of one."""
+    return f" {' '.join(folded(text).translate(_BETWEEN).split())} "
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """A code of the nomenclature as the search knows it. own: its own words, folded; text: with those above it."""
@@ -63,8 +71,8 @@ def _index(country: str, hash: str, day: date, language: str) -> tuple[Entry, ..
             Entry(
                 code,
                 name,
-                folded(name),
-                folded(" ".join((name, *between, *above))),
+                _worded(name),
+                _worded(" ".join((name, *between, *above))),
                 not following.startswith(code),
             )
         )
@@ -82,19 +90,29 @@ def _land(country: str, language: str) -> str:
 
 
 def search(country: str, text: str, day: date, language: str) -> list[Entry]:
-    """Codes that begin with the digits, or that have every word; those whose own name has them first."""
+    """Codes that begin with the digits, or that have every word or its beginning; the nearest first."""
     tariff = tariff_of(country)
     entries = _index(country, tariff.hash, day, language)
     digits = text.replace(".", "").replace(" ", "")
     if digits.isdecimal():
         return [entry for entry in entries if entry.code.startswith(digits)][:MOST]
-    words = folded(text).split()
+    words = _worded(text).split()
     found = (
-        [entry for entry in entries if all(word in entry.text for word in words)] if words else list(entries)
+        [entry for entry in entries if all(f" {word}" in entry.text for word in words)]
+        if words
+        else list(entries)
     )
     if words:
-        found.sort(key=lambda e: (not all(word in e.own for word in words), e.code))
+        found.sort(key=lambda e: (_distance(e, words), e.code))
     return found[:MOST]
+
+
+def _distance(entry: Entry, words: Sequence[str]) -> int:
+    """0 where the code's own name has every word whole, then whole among those above it, then as beginnings."""
+    for place, text in enumerate((entry.own, entry.text)):
+        if all(f" {word} " in text for word in words):
+            return place
+    return 2 if all(f" {word}" in entry.own for word in words) else 3
 
 
 def first_level(country: str, day: date, language: str) -> list[Entry]:
