@@ -17,6 +17,7 @@ import typer
 from .commands import (
     dues,
     exempt,
+    figures,
     guarantees,
     journey,
     matters,
@@ -53,6 +54,7 @@ for command in (
     preregister.preregister, office.init, operations.serve, operations.doctor, operations.migrate, operations.restore,
     operations.database_roles, journey.act, journey.acts, matters.obligations, guarantees.guarantee, operations.signer,
     operations.rotate_log_key, what_if.what_if, dues.penalty, dues.late_interest, dues.instalments,
+    figures.export_facts, figures.figures,
 ):  # fmt: skip
     app.command(command.__name__.replace("_", "-"))(command)
 

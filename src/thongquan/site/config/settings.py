@@ -64,6 +64,7 @@ INSTALLED_APPS = [
     "thongquan.site.ledger",
     "thongquan.site.papers",
     "thongquan.site.clearance",
+    "thongquan.site.dashboards",
     "thongquan.site.config",
 ]
 

@@ -1,0 +1,1 @@
+"""Figures of the office: what the record tells is exported to the lake that they are read from."""
