@@ -84,6 +84,22 @@ def test_late_interest_is_shown_line_by_line(days, pack):
     assert not told.enforceable
 
 
+@pytest.mark.parametrize(("day", "codes"), [(1, ()), (2, ("GUARANTEE_PAST_ITS_DAYS",))])
+def test_a_guarantee_lets_goods_go_until_its_thirtieth_day(days, pack, day, codes):
+    # registered on 2 March: 2 March + 30 days = 1 April
+    one = lodged(days, pack, "A", at(2026, 3, 2))
+    stands = {"guaranteed_minor": 32_000, "reference": "G1"}
+    assert journey.guarantee(number=one, **stands, **days.ask("rita", pack)).done
+    days.now = at(2026, 4, day)
+    answer = journey.clear(number=one, **days.ask(SYSTEM, pack))
+    assert tuple(reason.code for reason in answer.reasons) == codes
+    assert answer.done == (not codes)
+    if codes:  # what is paid needs no guarantee any more
+        paid = {"paid_minor": 32_000, "source": "bank", "reference": "P", "treasury": "T1"}
+        assert journey.pay(number=one, **paid, **days.ask("bank", pack)).done
+        assert journey.clear(number=one, **days.ask(SYSTEM, pack)).done
+
+
 def test_one_payment_settles_in_the_order_of_the_law(days, pack):
     one = lodged(days, pack, "A", at(2026, 3, 2), guaranteed=True)
     two = lodged(days, pack, "B", at(2026, 4, 20))

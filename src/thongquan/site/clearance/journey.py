@@ -31,6 +31,7 @@ from ...engine.lifecycle.declaration import Kind as ObligationKind
 from ...engine.lifecycle.machine import Says
 from ...engine.risk.rules import select as choose
 from ...packs import pack as country
+from ...packs.dues import DueBy, DueCase
 from ...packs.exemptions import NOTHING_EXEMPT, Exempted
 from ...packs.pack import OWED_TO_CUSTOMS, Kind, Pack, Terms
 from ...packs.preferences import lines_under, without_preference
@@ -1048,7 +1049,7 @@ def remove_to_storage(*, number: str, place: str, reason: str, **common: Any) ->
 @Doer
 def release(*, number: str, **common: Any) -> Asked:
     """The goods may be used while the amount is still open; what is due so far is secured."""
-    return _said(Act.RELEASE, number, {}, ResponseKind.RELEASED, **common)
+    return _let_go(Act.RELEASE, number, ResponseKind.RELEASED, **common)
 
 
 @Doer
@@ -1098,7 +1099,7 @@ def impose_tax(
 @Doer
 def clear(*, number: str, **common: Any) -> Asked:
     """Everything is done: formalities end."""
-    return _said(Act.CLEAR, number, {}, ResponseKind.CLEARED, **common)
+    return _let_go(Act.CLEAR, number, ResponseKind.CLEARED, **common)
 
 
 @Doer
@@ -1196,6 +1197,29 @@ def _said(act: Act, number: str, said: Says, kind: ResponseKind | None = None, *
         return Plan(says=said, messages={kind: messages.WRITERS[kind]} if kind else {})
 
     return _asked(act, number, plan, said, **common)
+
+
+def _let_go(act: Act, number: str, kind: ResponseKind, **common: Any) -> Asked:
+    """Goods go on what was paid or is guaranteed. Refused(GUARANTEE_PAST_ITS_DAYS) after the last day for which the law
+    lets a guarantee stand for a tax that is not paid; a country that counts no such days has none."""
+
+    def plan(locked: Locked) -> Plan:
+        row, facts, pack = locked.row, locked.facts, locked.pack
+        unpaid = (facts.assessed_minor or 0) > facts.paid_minor
+        if unpaid and facts.guaranteed_minor and facts.legal_day is not None:
+            due = pack.due_day(
+                registered=facts.legal_day,
+                case=DueCase.GUARANTEED,
+                trader_class=row.trader.trader_class,
+            )
+            rule, last = due.rule, due.day
+            if rule and rule.by is DueBy.REGISTRATION and last and locked.day > last:
+                says = {"last_day": last.isoformat(), "on": locked.day.isoformat()}
+                past = Finding("GUARANTEE_PAST_ITS_DAYS", says=says, law=rule.law)
+                raise Refused(Refusal(act, (past,)), number)
+        return Plan(says={}, messages={kind: messages.WRITERS[kind]})
+
+    return _asked(act, number, plan, {}, **common)
 
 
 def _asked(
