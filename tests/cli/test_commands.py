@@ -98,7 +98,9 @@ def test_the_unit_of_rates_is_an_option_else_the_pack_s_own(run: Run, tmp_path: 
 
 
 def test_of_a_folder_edifact_is_read_under_either_of_its_names(run: Run, tmp_path: Path) -> None:
-    message = "UNB+UNOC:3+A+B+1:1+R'UNH+1+CUSDEC:D:96B:UN'BGM+929+{}+9'UNS+D'CST+1+22042100'UNS+S'UNT+6+1'UNZ+1+R'"
+    message = (
+        "UNB+UNOC:3+A+B+1:1+R'UNH+1+CUSDEC:D:96B:UN'BGM+929+{}+9'UNS+D'CST+1+22042100'UNS+S'UNT+6+1'UNZ+1+R'"
+    )
     (tmp_path / "one.edi").write_text(message.format("A-1"))
     (tmp_path / "two.txt").write_text("UNA:+.? '" + message.format("A-2"))
     (tmp_path / "notes.txt").write_text("Nothing to declare")

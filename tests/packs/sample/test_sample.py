@@ -77,7 +77,7 @@ def test_a_quota_has_one_volume_a_year():
 
 
 def test_every_lifecycle_act_has_its_article_and_every_document_its_number():
-    assert len(SAMPLE.laws) == 34
+    assert len(SAMPLE.laws) == 42
     assert SAMPLE.forms["TAX_NOTICE"].number == "HQ-03"
     assert SAMPLE.forms["TAX_NOTICE"].names == {"vi": "Thông báo thuế", "en": "Tax notice"}
     assert str(SAMPLE.laws["clear"]) == "1/2023/L, art. 24"

@@ -31,6 +31,7 @@ PLACES = {
     "me": "of nobody", "attach": "of one", "attachments": "of one", "attachment": "of one",
     "preregister": "of nobody", "preregistration": "of one", "register": "of one",
     "receipt": "of one", "proof": "of one", "dues": "of one", "settle_payment": "of one", "penalties": "of nobody",
+    "obligations": "filtered", "take_register": "filtered",
     **{str(act): "of one" for act in ASKING},
 }  # fmt: skip
 """What each route is about: one thing, which may be foreign; a list, which leaves out what is; or nobody's."""

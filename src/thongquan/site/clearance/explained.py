@@ -66,7 +66,9 @@ def explained(row: Declaration, pack: Pack) -> Explained | None:
     # The version that was assessed is the current one, or the last before an amendment that waits for its assessment.
     declaration = declared(row)
     now = equipped(pack)
-    again = country.assess(now, declaration, row.legal_day, person=known_of(declaration, row.legal_day, row.number))
+    again = country.assess(
+        now, declaration, row.legal_day, person=known_of(declaration, row.legal_day, row.number)
+    )
     current = (taxes[0].edition, taxes[0].pack_version) == (again.edition, again.pack_version)
     lines: dict[int, ExplainedLine] = {}
     for place, item in enumerate(declaration.goods_items, 1):

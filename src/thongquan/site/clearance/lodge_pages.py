@@ -215,7 +215,9 @@ def _send(request: HttpRequest, who: Visitor, stored: StoredDraft, draft: Draft)
     """Lodge what is right; what is wrong stays in the draft."""
     last = drafts.valid_until(stored.changed_at, who.pack)
     if last is not None and who.day > last:
-        expired = Answer(act="lodge", reasons=(Finding("DRAFT_EXPIRED", says={"last_day": last.isoformat()}),))
+        expired = Answer(
+            act="lodge", reasons=(Finding("DRAFT_EXPIRED", says={"last_day": last.isoformat()}),)
+        )
         return _form(request, who, stored, draft, show=True, lodged=[Lodged("", expired)], status=422)
     checked = drafts.check(draft, who.pack, who.day)
     good = [one for one in checked if not one.errors and one.declaration is not None]

@@ -187,10 +187,14 @@ def load(target: str) -> Any:
 
 
 def die_with_parent() -> None:
-    """On Linux the kernel ends this process when the one above is gone, even when that was killed."""
+    """On Linux the kernel kills this process when the one above is gone, even when that was killed.
+
+    Killed, not asked: asked at a bad moment a worker of granian waits for itself for ever, and nobody is left above
+    who would lose patience. What it had not committed it had not acknowledged.
+    """
     if sys.platform == "linux":
         pr_set_pdeathsig = 1
-        ctypes.CDLL(None, use_errno=True).prctl(pr_set_pdeathsig, signal.SIGTERM, 0, 0, 0)
+        ctypes.CDLL(None, use_errno=True).prctl(pr_set_pdeathsig, signal.SIGKILL, 0, 0, 0)
         above = multiprocessing.parent_process()
         if above is not None and os.getppid() != above.pid:  # it was gone before the kernel was asked
             os._exit(1)
