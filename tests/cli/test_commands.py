@@ -183,6 +183,22 @@ def test_a_pack_that_does_not_exist_is_a_wrong_use(run: Run) -> None:
     assert run("pack-check", "../etc").returncode == 2
 
 
+def test_every_command_has_its_help_in_both_languages() -> None:
+    import typer
+
+    from thongquan import cli, words
+
+    known = words.identifiers("cli")
+
+    def keys(command: object, key: str) -> list[str]:
+        inner = getattr(command, "commands", {})
+        below = (keys(one, f"{key}_{name}".replace("-", "_")) for name, one in inner.items())
+        return [key, *(found for part in below for found in part)]
+
+    missing = [key for key in keys(typer.main.get_command(cli.app), "help") if key not in known]
+    assert missing == []
+
+
 def test_help_is_in_both_languages(run: Run) -> None:
     assert "Đọc tờ khai" in run("--help", language="vi").stdout
     assert "Read declarations" in run("--help", language="en").stdout
