@@ -75,7 +75,7 @@ class Duty:
     base: tuple[Term, ...]
     at_least: tuple[Term, ...] = ()
     at_most: tuple[Term, ...] = ()
-    share_ppm: int | None = field(init=False, repr=False, compare=False)
+    share_ppm: int | None = field(init=False, repr=False, compare=False, default=None)
 
     def __post_init__(self) -> None:
         share = None
