@@ -314,7 +314,8 @@ def _tell_taxes(country: Pack, answer: Inquiry) -> None:
     ]
     sums = [one.payable_minor for one in answer.traces]
     total = None if None in sums else sum(one for one in sums if one is not None)
-    rows.append([say("all_taxes"), "", "", money(total, country.decimals), ""])
+    doubt = "" if all(one.verified for one in answer.traces) else say("unverified")
+    rows.append([say("all_taxes"), "", "", money(total, country.decimals), doubt])
     table(list(map(say, ("tax", "base", "rate", "amount", "law"))), rows, right=(1, 3))
     if answer.assessment is not None:
         complain([one for one in answer.findings if one.severity.name == "ERROR"], "", as_json=False)
