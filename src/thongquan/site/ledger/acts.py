@@ -9,9 +9,9 @@ from django.db import transaction
 
 from ...engine.findings import Finding
 from ...engine.ledger import journal as engine
-from ..kit import clock, faults
+from ..kit import faults
 from ..kit.canonical import canonical
-from ..record.acts import append, last
+from ..record.acts import append_by_operator
 from ..record.sealing import refusal
 from .models import LARGEST_MINOR, Account, Entry, Journal
 
@@ -114,21 +114,11 @@ def register_guarantee(
         says = {"reference": reference, "held_minor": str(row.balance_minor), "limit_minor": str(limit_minor)}
         return Finding("GUARANTEE_HOLDS_MORE", says=says)
     limit(account, floor_minor=0, ceiling_minor=limit_minor)
-    now, subject = clock.now(), f"guarantee:{row.pk}"
-    append(
-        subject=subject,
-        after=last(subject),
-        act="register_guarantee",
-        at=now,
-        recorded_at=now,
-        actor=by,
-        role="OPERATOR",
-        office="",
-        facts={
-            "says": {
-                "trader": trader, "reference": reference, "currency": currency, "limit_minor": limit_minor,
-                "document": document.strip()[:200],
-            }
+    append_by_operator(
+        f"guarantee:{row.pk}", "register_guarantee", by,
+        {
+            "trader": trader, "reference": reference, "currency": currency, "limit_minor": limit_minor,
+            "document": document.strip()[:200],
         },
     )  # fmt: skip
     return None

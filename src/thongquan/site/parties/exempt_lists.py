@@ -17,8 +17,7 @@ from django.db.models import Sum
 from ...engine.declaration import Declaration
 from ...engine.findings import Finding
 from ...packs.exemptions import NOTHING_KNOWN, Granted, PersonFacts, written_off
-from ..kit import clock
-from ..record.acts import append, last
+from ..record.acts import append_by_operator
 from ..record.sealing import refusal
 from . import exempt_uses as uses
 from .acts import known
@@ -76,22 +75,12 @@ def grant(
     ExemptLine.objects.filter(pk=row.pk).update(
         granted_millionths=granted_millionths, last_day=last_day, document=fresh.document
     )
-    now, subject = clock.now(), f"exempt_line:{row.pk}"
-    append(
-        subject=subject,
-        after=last(subject),
-        act="grant_exempt_line",
-        at=now,
-        recorded_at=now,
-        actor=by,
-        role="OPERATOR",
-        office="",
-        facts={
-            "says": {
-                "trader": trader, "number": number, "commodity": commodity, "unit": unit,
-                "granted_millionths": granted_millionths, "first_day": first_day.isoformat(),
-                "last_day": last_day.isoformat() if last_day else "", "document": fresh.document,
-            }
+    append_by_operator(
+        f"exempt_line:{row.pk}", "grant_exempt_line", by,
+        {
+            "trader": trader, "number": number, "commodity": commodity, "unit": unit,
+            "granted_millionths": granted_millionths, "first_day": first_day.isoformat(),
+            "last_day": last_day.isoformat() if last_day else "", "document": fresh.document,
         },
     )  # fmt: skip
     return None

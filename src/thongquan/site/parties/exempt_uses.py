@@ -15,8 +15,7 @@ from django.db import transaction
 from django.db.models import QuerySet, Sum
 
 from ...engine.findings import Finding
-from ..kit import clock
-from ..record.acts import append, last
+from ..record.acts import append_by_operator
 from ..record.models import Event
 from ..record.sealing import refusal
 from .acts import known
@@ -105,21 +104,11 @@ def state_before(
         value_minor=value_minor,
         document=document.strip()[:200],
     )
-    now, subject = clock.now(), f"exempt_use:{row.pk}"
-    append(
-        subject=subject,
-        after=last(subject),
-        act="state_exempt_uses",
-        at=now,
-        recorded_at=now,
-        actor=by,
-        role="OPERATOR",
-        office="",
-        facts={
-            "says": {
-                "trader": trader, "fact": fact, "day": day.isoformat(), "times": times, "value_minor": value_minor,
-                "document": row.document,
-            }
+    append_by_operator(
+        f"exempt_use:{row.pk}", "state_exempt_uses", by,
+        {
+            "trader": trader, "fact": fact, "day": day.isoformat(), "times": times, "value_minor": value_minor,
+            "document": row.document,
         },
     )  # fmt: skip
     return None

@@ -11,7 +11,7 @@ from typing import Any
 from django.db import connection
 
 from ...engine.findings import Finding, Refusal
-from ..kit import faults
+from ..kit import clock, faults
 from ..kit.act import Refused
 from ..kit.canonical import canonical
 from .models import GENESIS, Event, IdempotencyKey, Outbox, RawMessage
@@ -95,6 +95,22 @@ def append(
     event.save(force_insert=True)
     faults.reach("after_event")
     return event
+
+
+def append_by_operator(subject: str, act: str, actor: str, says: Mapping[str, Any]) -> Event:
+    """Append what an operator does by command line, at the database's time, to the chain of a subject."""
+    now = clock.now()
+    return append(
+        subject=subject,
+        after=last(subject),
+        act=act,
+        at=now,
+        recorded_at=now,
+        actor=actor,
+        role="OPERATOR",
+        office="",
+        facts={"says": says},
+    )
 
 
 def chained(prev: str, body: bytes) -> str:
